@@ -1,0 +1,29 @@
+# make setup | demo | run | test | bench | lint: see CONTRIBUTING.md
+.PHONY: setup demo run test slow bench lint clean
+PY := .venv/bin/python
+
+setup:
+	@scripts/setup
+
+demo: setup
+	@$(PY) scripts/demo.py
+
+run: setup
+	@scripts/run
+
+test: setup
+	@$(PY) -m pytest -n auto --dist loadgroup
+
+slow: setup
+	@$(PY) -m pytest -n auto --dist loadgroup -m slow
+
+bench: setup
+	@$(PY) -m scripts.bench
+
+lint: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+
+clean:
+	rm -rf .venv build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache
