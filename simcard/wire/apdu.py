@@ -104,29 +104,31 @@ class CommandApdu:
 
     @classmethod
     def _short(cls, raw: bytes) -> CommandApdu:
-        end = 5 + raw[4]
+        cla, ins, p1, p2, lc = raw[:5]
+        end = 5 + lc
         if len(raw) == end:
-            return cls(*raw[:4], raw[5:])
+            return cls(cla, ins, p1, p2, raw[5:])
         if len(raw) == end + 1:
-            return cls(*raw[:4], raw[5:end], raw[end] or SHORT_NE)
-        raise ApduError(f"Lc says {raw[4]}, {len(raw) - 5} bytes follow")
+            return cls(cla, ins, p1, p2, raw[5:end], raw[end] or SHORT_NE)
+        raise ApduError(f"Lc says {lc}, {len(raw) - 5} bytes follow")
 
     @classmethod
     def _extended(cls, raw: bytes) -> CommandApdu:
         size = len(raw)
         if size < 7:
             raise ApduError("extended length field cut short")
+        cla, ins, p1, p2 = raw[:4]
         value = int.from_bytes(raw[5:7], "big")
         if size == 7:
-            return cls(*raw[:4], ne=value or EXTENDED_NE, extended=True)
+            return cls(cla, ins, p1, p2, ne=value or EXTENDED_NE, extended=True)
         end = 7 + value
         if not value:
             raise ApduError("extended Lc is 0 and data follow")
         if size == end:
-            return cls(*raw[:4], raw[7:], extended=True)
+            return cls(cla, ins, p1, p2, raw[7:], extended=True)
         if size == end + 2:
             ne = int.from_bytes(raw[end:], "big") or EXTENDED_NE
-            return cls(*raw[:4], raw[7:end], ne, extended=True)
+            return cls(cla, ins, p1, p2, raw[7:end], ne, extended=True)
         raise ApduError(f"Lc says {value}, {size - 7} bytes follow")
 
     def encode(self) -> bytes:
