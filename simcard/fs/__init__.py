@@ -1,0 +1,1 @@
+"""Where: MF, DF and EF, their descriptors, bodies and records, and the selection of one."""

@@ -1,0 +1,1 @@
+"""Who: reference data, retry counters, policy and security status."""
