@@ -176,3 +176,26 @@ def xor(left: bytes, right: bytes) -> bytes:
     """Bytewise sum of two strings of one length."""
     size = len(left)
     return (int.from_bytes(left, "big") ^ int.from_bytes(right, "big")).to_bytes(size, "big")
+
+
+class Pairs:
+    """SM2 key pairs over one back end, in the shape `ec.Nist` has for the other curves."""
+
+    def __init__(self, points: PointBackend) -> None:
+        self._points = points
+
+    def generate(self, draw: Draw) -> tuple[bytes, bytes]:
+        """A new pair."""
+        return generate(self._points, draw)
+
+    def public_of(self, private: bytes) -> bytes:
+        """04 || X || Y."""
+        return public_of(self._points, private)
+
+    def check_public(self, public: bytes) -> None:
+        """Refuse what is not a point of the curve."""
+        decode_point(public)
+
+    def ecdh(self, private: bytes, peer_public: bytes) -> bytes:
+        """The x coordinate of d * P."""
+        return encode_point(self._points.mul(scalar(private), decode_point(peer_public)))[1 : 1 + SIZE]

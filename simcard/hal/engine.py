@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simcard.wire.secret import Secret
 
 
-class CryptoFault(Exception):  # noqa: N818  # named for what the card does with it, like Refused
+class CryptoFault(Exception):  # named for what the card does with it, like Refused
     """An operation that failed by its mathematics or by a value out of range; the text names the check."""
 
 
@@ -217,7 +217,7 @@ class CryptoEngine(Protocol):
         """Encrypt or decrypt `data` in one go.
 
         `iv` is one block (ECB: empty; GCM: 8 to 128 bytes, 12 is usual). GCM gives and takes
-        ciphertext || tag with a tag of `tag_length` bytes (12 to 16); decryption with a wrong tag gives nothing.
+        ciphertext || tag, the tag of `tag_length` bytes (12 to 16); a wrong tag gives no plaintext.
         `aad` must be empty outside GCM. ECB and CBC take whole blocks only.
         """
 
@@ -228,9 +228,7 @@ class CryptoEngine(Protocol):
 
     # Key pairs
 
-    def generate(
-        self, kind: KeyKind, bits: int, entropy: Entropy, exponent: int = 65537
-    ) -> tuple[Secret, bytes]:
+    def generate(self, kind: KeyKind, bits: int, entropy: Entropy, exponent: int = 65537) -> tuple[Secret, bytes]:
         """A new pair (private, public). `bits`: SM2 and P-256 256, P-384 384, RSA 1024 to 4096 by 8.
 
         `exponent` counts for RSA only and is odd, 3 to 2^32-1.
@@ -263,7 +261,7 @@ class CryptoEngine(Protocol):
         """Raise `CryptoFault` unless `signature` (r || s, 64 bytes) is good (GM/T 0003.2, 7.1)."""
 
     def sm2_encrypt(self, public: bytes, plaintext: bytes, entropy: Entropy) -> bytes:
-        """C1 (04 || x || y) || C3 (32) || C2 (as long as the plaintext, which may be empty); GM/T 0003.4, 6.1."""
+        """C1 (04 || x || y) || C3 (32) || C2 (as long as the plaintext, maybe empty); GM/T 0003.4, 6.1."""
 
     def sm2_decrypt(self, private: Secret, ciphertext: bytes) -> Secret:
         """The plaintext of C1 || C3 || C2; nothing leaves unless C3 is right (GM/T 0003.4, 7.1)."""
