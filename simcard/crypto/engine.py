@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from simcard.crypto import digest as digests
 from simcard.crypto import sm2, symmetric
+from simcard.crypto.cache import KeyCache
 from simcard.hal.engine import (
     Agreement,
     Cipher,
@@ -48,6 +49,7 @@ class SoftEngine:
 
     def __init__(self, backend: str | None = None) -> None:
         self._wanted = backend
+        self._signing_keys = KeyCache(sm2.SigningKey.load)
 
     @property
     def backend(self) -> str:
@@ -172,7 +174,7 @@ class SoftEngine:
         return sm2.za(public, ident)
 
     def sm2_sign(self, private: Secret, digest: bytes, entropy: Entropy) -> bytes:
-        return sm2.sign(self._points, private.reveal(), digest, entropy.read)
+        return sm2.sign(self._points, self._signing_keys.get(private.reveal()), digest, entropy.read)
 
     def sm2_verify(self, public: bytes, digest: bytes, signature: bytes) -> None:
         sm2.verify(self._points, public, digest, signature)

@@ -46,7 +46,7 @@ def proves_itself(backend: PointBackend) -> bool:
         sm2.verify(backend, _PUBLIC, _E, _SIGNATURE)
         return (
             sm2.public_of(backend, _D) == _PUBLIC
-            and sm2.sign(backend, _D, _E, lambda _: _K) == _SIGNATURE
+            and sm2.sign(backend, sm2.SigningKey.load(_D), _E, lambda _: _K) == _SIGNATURE
             and sm2.decrypt(backend, _D, _CIPHERTEXT) == b"encryption standard"
         )
     except (CryptoFault, ArithmeticError):
