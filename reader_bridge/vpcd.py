@@ -8,7 +8,7 @@ Rules:
   00, 01, 02 or 04 cannot be told from an order. An empty message, which vpcd itself never sends, is an empty
   APDU, so that whoever sent it gets the card's refusal and not silence.
 - A reply is never empty: vpcd takes an empty reply for an answer that is still to come and the PC/SC client
-  waits for ever. A card that does not answer is shown by breaking the connection (`server` says how).
+  waits for ever. The protocol has no word for a card that does not answer; `NO_ANSWER` stands for it.
 
 `RequestDecoder` and `encode_reply` are the card's side, `encode_request` and `ReplyDecoder` the reader's.
 """
@@ -23,6 +23,16 @@ PORT = 0x8C7B
 
 LONGEST = 0xFFFF
 """Bytes in the longest message."""
+
+
+NO_ANSWER = b"\x6f"
+"""What a mute card replies to an APDU: half a status word, which no client can take for a response.
+
+Measured with vpcd 0.8 and pcscd 1.9.9. With this reply `SCardTransmit` succeeds with one byte: pyscard raises
+"no valid response", OpenSC "unknown data received"; the card stays present, and the next reset or
+power-on reaches it. Breaking the connection instead makes `SCardTransmit` succeed with no byte at all, then
+everything fails (80100016, reset: 8010000C) for up to 0.4 s, until pcscd looks for cards again.
+"""
 
 
 class FrameError(ValueError):
