@@ -99,11 +99,13 @@ class Engine:
             if reader is None:
                 return rv, b""
             lane = self._lanes[reader]
+            waited = lane.busy
             lane.enter()
             try:
-                rv, reader = self.resources.may_transmit(ask)
-                if reader is None:
-                    return rv, b""
+                if waited:
+                    rv, reader = self.resources.may_transmit(ask)
+                    if reader is None:
+                        return rv, b""
                 self.lock.release()
                 try:
                     response = reader.slot.transmit(ask.command)

@@ -221,11 +221,16 @@ COMMANDS: dict[type[Request], Command] = {
     StopWaiting: Command.STOP_WAITING_READER_STATE_CHANGE,
     ReaderEvents: Command.GET_READER_EVENTS,
 }
+SUCCESS = Rv.SUCCESS
 HEADER_SIZE = messages.FAST_HEADER.size
 TRANSMIT_END = HEADER_SIZE + messages.FAST_TRANSMIT.size
 CONTROL_END = HEADER_SIZE + messages.CONTROL.sizeof()
-SIZES = {command: frozenset({layout.sizeof()}) for command, layout in messages.BODIES.items()}
-SIZES |= messages.OPTIONAL_BODIES
+# Plain numbers: looking a member of an enumeration up costs more than all the rest of a short message.
+TRANSMIT, CONTROL = Command.TRANSMIT.value, Command.CONTROL.value
+WITH_DATA = frozenset({TRANSMIT, CONTROL})
+SIZES: dict[int, frozenset[int]]
+SIZES = {command.value: frozenset({layout.sizeof()}) for command, layout in messages.BODIES.items()}
+SIZES |= {command.value: sizes for command, sizes in messages.OPTIONAL_BODIES.items()}
 
 
 class Decoder:
@@ -259,10 +264,8 @@ class Decoder:
         end: int = HEADER_SIZE + size
         if len(buffer) < end:
             return None
-        if command == Command.TRANSMIT:
-            return self._transmit()
-        if command == Command.CONTROL:
-            return self._control()
+        if command in WITH_DATA:
+            return self._transmit() if command == TRANSMIT else self._control()
         body = bytes(buffer[HEADER_SIZE:end])
         request = parse(Command(command), body)
         del buffer[:end]
@@ -270,10 +273,10 @@ class Decoder:
 
     def _transmit(self) -> Transmit | None:
         fields = messages.FAST_TRANSMIT.unpack_from(self._buffer, HEADER_SIZE)
-        data = self._data(TRANSMIT_END, fields[3])
+        card, protocol, pci, length, receive_protocol, receive_pci, room, _ = fields
+        data = self._data(TRANSMIT_END, length)
         if data is None:
             return None
-        card, protocol, pci, length, receive_protocol, receive_pci, room, _ = fields
         return Transmit(card, protocol, pci, length, receive_protocol, receive_pci, room, data)
 
     def _control(self) -> Control | None:
@@ -336,17 +339,18 @@ def reply(request: Request, rv: Rv, **results: object) -> bytes:
 
 def transmit_reply(request: Transmit, rv: Rv, response: bytes) -> bytes:
     """The reply to a transmit. The response goes along only on success, its length in any case."""
+    success = rv is SUCCESS
     head = messages.FAST_TRANSMIT.pack(
         request.card,
         request.send_protocol,
         request.send_pci_length,
         request.send_length,
-        1 if rv is Rv.SUCCESS else request.receive_protocol,
+        1 if success else request.receive_protocol,
         request.receive_pci_length,
         len(response),
         rv,
     )
-    return head + response if rv is Rv.SUCCESS else head
+    return head + response if success else head
 
 
 def control_reply(request: Control, rv: Rv, response: bytes) -> bytes:

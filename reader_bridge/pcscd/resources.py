@@ -31,6 +31,9 @@ from reader_bridge.pcscd.grammar import Connect, Control, End, GetAttribute, Rec
 from reader_bridge.pcscd.readers import Power, Reader
 from reader_bridge.pcscd.table import ReaderTable, Steps
 
+# Names of their own for what every APDU looks at: members of an enumeration are slow to look up.
+SUCCESS, ABSENT, RAW, ANY_OLD = Rv.SUCCESS, State.ABSENT, Protocol.RAW.value, Protocol.ANY_OLD.value
+
 
 class MustWait(Exception):
     """The reader's lock is held by somebody else and this call waits for it."""
@@ -286,22 +289,23 @@ class Resources:
         if reader.owner not in (0, ask.card):
             return Rv.SHARING_VIOLATION, None
         event = reader.handles[ask.card]
-        if event is not Rv.SUCCESS:
+        if event is not SUCCESS:
             return event, None
-        if ask.send_protocol != Protocol.RAW:
-            if reader.state is State.ABSENT:
+        protocol = ask.send_protocol
+        if protocol != RAW:
+            if reader.state is ABSENT:
                 return Rv.NO_SMARTCARD, None
-            if ask.send_protocol not in (Protocol.ANY_OLD, reader.protocol):
+            if protocol not in (reader.protocol, ANY_OLD):
                 return Rv.PROTO_MISMATCH, None
-        return Rv.SUCCESS, reader
+        return SUCCESS, reader
 
     def transmitted(self, reader: Reader, response: bytes | None) -> tuple[Rv, bytes]:
         """What SCardTransmit answers when the card has answered, or kept silent."""
         if not reader.alive:
             return Rv.READER_UNAVAILABLE, b""
-        if reader.state is State.ABSENT:
+        if reader.state is ABSENT:
             return Rv.NO_SMARTCARD, b""
-        return (Rv.NOT_TRANSACTED, b"") if response is None else (Rv.SUCCESS, response)
+        return (Rv.NOT_TRANSACTED, b"") if response is None else (SUCCESS, response)
 
     def control(self, ask: Control) -> Steps[tuple[Rv, bytes]]:
         """SCardControl: the code and what the reader answered."""
