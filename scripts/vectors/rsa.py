@@ -99,8 +99,7 @@ def pkcs1_signature() -> File:
             digest = ENGINE.digest(hash_, TEXT)
             sig = ENGINE.rsa_sign(private, RsaSignature.PKCS1, hash_, digest, ScriptedEntropy())
             one = case(f"{bits} bits, {hash_}", "valid", "Normal", msg=TEXT, sig=sig)
-            source = made("OpenSSL 3.0.19" if hash_ is Hash.SM3 else VERIFIER)
-            groups.append(group("RsassaPkcs1Verify", source, [one], sha=hash_.value, **shared(bits)))
+            groups.append(group("RsassaPkcs1Verify", made(VERIFIER), [one], sha=hash_.value, **shared(bits)))
     digest = ENGINE.digest(Hash.SHA256, TEXT)
     sig = ENGINE.rsa_sign(key(2048)[0], RsaSignature.PKCS1, Hash.SHA256, digest, ScriptedEntropy())
     bad = [

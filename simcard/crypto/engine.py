@@ -204,7 +204,9 @@ class SoftEngine:
 
     # NIST curves
 
-    def ecdsa_sign(self, kind: KeyKind, private: Secret, digest: bytes, entropy: Entropy) -> bytes:  # noqa: ARG002  # RFC 6979 draws nothing
+    def ecdsa_sign(
+        self, kind: KeyKind, private: Secret, digest: bytes, entropy: Entropy
+    ) -> bytes:  # RFC 6979 draws nothing
         return self._nist(kind).sign(private.reveal(), digest)
 
     def ecdsa_verify(self, kind: KeyKind, public: bytes, digest: bytes, signature: bytes) -> None:

@@ -17,6 +17,8 @@ Draw = Callable[[int], bytes]
 
 OVERHEAD = 11  # 00 BT, at least eight bytes of padding, 00
 
+# SM3 is named by the OID of the hash, 1.2.156.10197.1.401 (GM/T 0006). OpenSSL 3 and 4 write the OID of the
+# signature, ...1.504, in its place; a host that wants that sends its own DigestInfo.
 DIGEST_INFO = {
     Hash.SHA1: bytes.fromhex("3021300906052b0e03021a05000414"),
     Hash.SHA224: bytes.fromhex("302d300d06096086480165030402040500041c"),
