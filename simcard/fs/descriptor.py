@@ -103,11 +103,11 @@ class Descriptor:
             return access.parse_expanded(self.expanded)
         return access.parse_compact(self.compact) if self.compact else None
 
-    def fcp(self) -> bytes:
-        """The value of the FCP template (tag 62)."""
+    def fcp(self, size: int | None = None) -> bytes:
+        """The value of the FCP template (tag 62); `size` stands in for the body's own where that is a view."""
         items: list[tuple[int, bytes]] = []
         if self.kind in (Kind.TRANSPARENT, Kind.BER_TLV):
-            items.append((0x80, self.size.to_bytes(2, "big")))
+            items.append((0x80, (self.size if size is None else size).to_bytes(2, "big")))
         elif self.kind in RECORD_KINDS:
             items.append((0x80, (self.record_size * self.record_count).to_bytes(3, "big").lstrip(b"\0")))
         elif self.size:

@@ -133,7 +133,7 @@ class FlashDevice(ABC):
         """How many times an erase of each page began."""
         return tuple(self._erasures(page) for page in range(self._size // self._page_size))
 
-    def close(self) -> None:  # noqa: B027  # most devices hold nothing that has to be given back
+    def close(self) -> None:  # most devices hold nothing that has to be given back
         """Give back what the device holds."""
 
     def _check(self, address: int, length: int) -> None:

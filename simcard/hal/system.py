@@ -19,6 +19,6 @@ class SystemEntropy:
         """The next `n` bytes."""
         return os.urandom(n)
 
-    def fork(self, label: str) -> SystemEntropy:  # noqa: ARG002  # the label separates nothing here
+    def fork(self, label: str) -> SystemEntropy:  # the label separates nothing here
         """This source: its bytes are independent whoever draws them."""
         return self

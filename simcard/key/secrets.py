@@ -65,7 +65,7 @@ class SecretKeys:
     def put(self, reference: int, key: SecretKey, tries: int) -> None:
         """Set or replace a key, its counter full."""
         self._store.put(b"v" + bytes((reference,)), key.encode())
-        self._store.put(b"w" + bytes((reference,)), Counter.encode(tries, tries))
+        Counter.create(self._store, b"w" + bytes((reference,)), tries)
 
     def require(self, reference: int, purpose: Purpose) -> SecretKey:
         """The key, if it may do this: 6A88 when there is none, 6984 when it may not."""

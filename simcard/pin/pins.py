@@ -41,7 +41,7 @@ class Pins:
         if not reference.policy.allows(reference.value):
             raise Refused(SW.WRONG_DATA)
         self._store.put(pin.key, reference.encode())
-        self._store.put(pin.counter_key, Counter.encode(tries, tries))
+        Counter.create(self._store, pin.counter_key, tries)
 
     def delete_scope(self, scope: int) -> None:
         """Forget all references of a DF that is being deleted."""
@@ -110,8 +110,7 @@ class Pins:
             if not reference.policy.allows(new):
                 raise Refused(SW.WRONG_DATA)
             self._store.put(pin.key, reference.changed(new).encode())
-        limit = Counter(self._store, pin.counter_key).limit
-        self._store.put(pin.counter_key, Counter.encode(limit, limit))
+        Counter.create(self._store, pin.counter_key, Counter(self._store, pin.counter_key).limit)
 
     def set_flag(self, pin: PinId, flag: Flag, on: bool) -> None:
         reference = self.read(pin)

@@ -250,3 +250,12 @@ def encode_expanded(rules: Mapping[int, Condition]) -> bytes:
     return b"".join(
         tlv.tlv(0x80, bytes((rights,))) + encode_condition(condition) for condition, rights in grouped.items()
     )
+
+
+def decode_condition(value: bytes) -> Condition:
+    """One security condition data object; raises `AccessError`."""
+    try:
+        (item,) = tlv.parse(value)
+    except (TlvError, ValueError):
+        raise AccessError("expected one security condition data object") from None
+    return _condition(item)

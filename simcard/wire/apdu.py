@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from simcard.wire.status import SW
+
 SHORT_NE = 256
 EXTENDED_NE = 65536
 
 
 class ApduError(ValueError):
     """The bytes are not a command APDU of any of the seven forms."""
+
+    sw = SW.WRONG_LENGTH
 
 
 class Ins(IntEnum):

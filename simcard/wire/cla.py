@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
 
+from simcard.wire.status import SW
+
 MAX_CHANNELS = 20
 
 
 class ClaError(ValueError):
     """The class byte is reserved (001x xxxx) or invalid (FF)."""
+
+    sw = SW.CLA_NOT_SUPPORTED
 
 
 class SecureMessaging(Enum):

@@ -1,0 +1,129 @@
+"""May this be done now? Access rules of files and keys against the channel's security status (7816-4:2013, 9)."""
+
+from __future__ import annotations
+
+from simcard.applet.base import Context, expect
+from simcard.fs.descriptor import RECORD_KINDS, Descriptor, LifeCycle
+from simcard.fs.tree import MF
+from simcard.key.pair import KeyPair
+from simcard.pin.pins import Pins
+from simcard.pin.reference import Flag
+from simcard.wire import access, tlv
+from simcard.wire.access import (
+    AllOf,
+    AnyOf,
+    Condition,
+    Environment,
+    KeyAuth,
+    Leaf,
+    Not,
+    Rules,
+    UserAuth,
+)
+from simcard.wire.status import SW, Refused
+
+
+def environment_key(number: int) -> bytes:
+    """Where the store keeps the condition that security environment `number` stands for."""
+    return b"e" + bytes((number,))
+
+
+def require(ctx: Context, condition: Condition, df: int = MF) -> None:
+    """6982 unless the condition holds; local references are those of `df` and the DFs above it."""
+    expect(allowed(ctx, condition, df), SW.SECURITY_STATUS)
+
+
+def allowed(ctx: Context, condition: Condition, df: int = MF) -> bool:
+    def fact(leaf: Leaf) -> bool:
+        match leaf:
+            case UserAuth(reference):
+                return user_proved(ctx, reference, df)
+            case KeyAuth(reference):
+                return reference in ctx.channel.security.keys
+            case Environment():
+                return _environment(ctx, leaf, df)
+
+    return access.holds(condition, fact)
+
+
+def user_proved(ctx: Context, reference: int, df: int) -> bool:
+    """Verified in this channel, or nobody asks for it because verification is disabled."""
+    pins: Pins = ctx.rooms.pins
+    try:
+        pin = pins.resolve(reference, ctx.rooms.files.tree.ancestry(df))
+    except Refused:
+        return False
+    return pin in ctx.channel.security.pins or Flag.ENABLED not in pins.read(pin).flags
+
+
+def _environment(ctx: Context, asked: Environment, df: int) -> bool:
+    """A compact condition: the kinds of authentication it asks for, of those its environment names."""
+    kept = ctx.rooms.store.get(environment_key(asked.number))
+    if kept is None or asked.messaging:
+        return False
+    leaves = _leaves(access.decode_condition(kept))
+    wanted = [
+        leaf
+        for leaf in leaves
+        if (asked.user and isinstance(leaf, UserAuth)) or (asked.external and isinstance(leaf, KeyAuth))
+    ]
+    verdicts = [allowed(ctx, leaf, df) for leaf in wanted]
+    return bool(verdicts) and (all(verdicts) if asked.every else any(verdicts))
+
+
+def _leaves(condition: Condition) -> list[Leaf]:
+    match condition:
+        case AnyOf(parts) | AllOf(parts):
+            return [leaf for part in parts for leaf in _leaves(part)]
+        case Not(part):
+            return _leaves(part)
+        case UserAuth() | KeyAuth() | Environment():
+            return [condition]
+        case _:
+            return []
+
+
+def file_rules(ctx: Context, file: Descriptor) -> Rules | None:
+    """The rules of a file, its own or those EF.ARR holds for it; None for a file without any."""
+    if not file.referenced:
+        return file.rules
+    tree = ctx.rooms.files.tree
+    fid, record = int.from_bytes(file.referenced[:-1], "big"), file.referenced[-1]
+    for df in tree.ancestry(file.number if file.is_df else file.parent):
+        found = tree.child(df, fid)
+        if found is not None and found.kind in RECORD_KINDS:
+            try:
+                return access.parse_expanded(ctx.rooms.files.records.read(found, record))
+            except (access.AccessError, tlv.TlvError):
+                break
+    # A reference that leads nowhere protects rather than opens.
+    return Rules()
+
+
+def require_file(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> None:
+    """6985 for a file that is not alive, 6982 when its rules do not allow this now.
+
+    A file without security attributes, or still in creation or initialisation state, is open.
+    """
+    expect(ctx.rooms.files.tree.effective_life_cycle(file) not in ASLEEP, SW.CONDITIONS)
+    permit(ctx, file, right, ins)
+
+
+ASLEEP = frozenset((LifeCycle.DEACTIVATED, LifeCycle.TERMINATED))
+
+
+def permit(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> None:
+    """The rules alone, without looking at the life cycle: what ACTIVATE and DELETE need."""
+    if file.life_cycle in (LifeCycle.CREATION, LifeCycle.INITIALISATION):
+        return
+    rules = file_rules(ctx, file)
+    if rules is not None:
+        condition = rules.by_ins.get(ins) or rules.of(right)
+        require(ctx, condition, file.number if file.is_df else file.parent)
+
+
+def require_key(ctx: Context, pair: KeyPair, right: int) -> None:
+    """6982 when the key's rules do not allow this now, 6985 when the card is put to sleep."""
+    tree = ctx.rooms.files.tree
+    expect(tree.file(MF).life_cycle not in ASLEEP, SW.CONDITIONS)
+    require(ctx, pair.rules.of(right))

@@ -1,0 +1,117 @@
+"""Signing and checking with the algorithm a template names, or the one that fits the key.
+
+Algorithm reference byte (tag 80 of a template): the high nibble is the scheme, the low nibble the hash.
+The data to sign are always a ready digest, a DigestInfo or a block: the card hashes only by PSO HASH.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from simcard.applet.base import Context, expect
+from simcard.applet.iso.session import Template
+from simcard.hal.engine import CryptoFault, Hash, KeyKind, RsaEncryption, RsaSignature
+from simcard.key.pair import KeyPair
+from simcard.wire.status import SW, Refused
+
+ALGORITHM_TAG = 0x80
+SM2_DEFAULT_ID = b"1234567812345678"
+"""GM/T 0009-2012, 10."""
+
+
+class Scheme(IntEnum):
+    """High nibble of an algorithm reference."""
+
+    DEFAULT = 0
+    PKCS1 = 1
+    PSS = 2
+    OAEP = 3
+    ECDSA = 4
+    RAW = 5
+    SM2 = 6
+
+
+HASHES: dict[int, Hash] = {
+    1: Hash.SHA1,
+    2: Hash.SHA256,
+    3: Hash.SHA384,
+    4: Hash.SHA512,
+    5: Hash.SM3,
+    6: Hash.SHA224,
+}
+"""Low nibble of an algorithm reference; 0: the digest comes ready and nobody says which it is."""
+
+SCHEMES: dict[str, frozenset[Scheme]] = {
+    "rsa": frozenset((Scheme.DEFAULT, Scheme.PKCS1, Scheme.PSS, Scheme.OAEP, Scheme.RAW)),
+    "sm2": frozenset((Scheme.DEFAULT, Scheme.SM2)),
+    "p256": frozenset((Scheme.DEFAULT, Scheme.ECDSA)),
+    "p384": frozenset((Scheme.DEFAULT, Scheme.ECDSA)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Algorithm:
+    scheme: Scheme
+    hash: Hash | None
+
+    @classmethod
+    def of(cls, template: Template, kind: str) -> Algorithm:
+        """The algorithm a template names for a key of this kind; 6A80 for one that does not fit it."""
+        coded = template.get(ALGORITHM_TAG, b"\0")
+        expect(len(coded) == 1, SW.WRONG_DATA)
+        scheme, hash_ = coded[0] >> 4, coded[0] & 0x0F
+        expect(scheme in SCHEMES[kind] and (hash_ == 0 or hash_ in HASHES), SW.WRONG_DATA)
+        return cls(Scheme(scheme), HASHES.get(hash_))
+
+    def rsa(self) -> RsaSignature:
+        if self.scheme is Scheme.PSS:
+            expect(self.hash is not None, SW.WRONG_DATA)
+            return RsaSignature.PSS
+        if self.scheme is Scheme.RAW:
+            return RsaSignature.RAW
+        return RsaSignature.PKCS1 if self.hash else RsaSignature.PKCS1_DATA
+
+    def rsa_encryption(self) -> RsaEncryption:
+        if self.scheme is Scheme.OAEP:
+            return RsaEncryption.OAEP
+        return RsaEncryption.RAW if self.scheme is Scheme.RAW else RsaEncryption.PKCS1
+
+
+def sign(ctx: Context, pair: KeyPair, template: Template, data: bytes, hash_: Hash | None = None) -> bytes:
+    """A signature over a digest, DigestInfo or block; `hash_` is known when the card made the digest itself."""
+    algorithm = Algorithm.of(template, pair.kind)
+    hash_ = algorithm.hash or hash_
+    algorithm = Algorithm(algorithm.scheme, hash_)
+    expect(hash_ is None or len(data) == hash_.size, SW.WRONG_DATA)
+    crypto, nonce = ctx.rooms.crypto, ctx.rooms.noise.nonce
+    try:
+        match KeyKind(pair.kind):
+            case KeyKind.RSA:
+                scheme = algorithm.rsa()
+                named = hash_ if scheme in (RsaSignature.PKCS1, RsaSignature.PSS) else None
+                return crypto.rsa_sign(pair.private, scheme, named, data, nonce)
+            case KeyKind.SM2:
+                return crypto.sm2_sign(pair.private, data, nonce)
+            case kind:
+                return crypto.ecdsa_sign(kind, pair.private, data, nonce)
+    except CryptoFault:
+        raise Refused(SW.WRONG_DATA) from None
+
+
+def check(ctx: Context, kind: str, public: bytes, template: Template, data: bytes, signature: bytes) -> None:
+    """6300 unless the signature is good."""
+    algorithm = Algorithm.of(template, kind)
+    crypto = ctx.rooms.crypto
+    try:
+        match KeyKind(kind):
+            case KeyKind.RSA:
+                scheme = algorithm.rsa()
+                named = algorithm.hash if scheme in (RsaSignature.PKCS1, RsaSignature.PSS) else None
+                crypto.rsa_verify(public, scheme, named, data, signature)
+            case KeyKind.SM2:
+                crypto.sm2_verify(public, data, signature)
+            case curve:
+                crypto.ecdsa_verify(curve, public, data, signature)
+    except CryptoFault:
+        raise Refused(SW.FAILED) from None

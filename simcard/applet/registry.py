@@ -1,0 +1,16 @@
+"""The doors there are, by the name profiles give them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from simcard.applet.base import Applet
+from simcard.applet.iso.applet import IsoApplet
+from simcard.profile import Card as CardSheet
+
+APPLETS: dict[str, Callable[[CardSheet], Applet]] = {"iso": IsoApplet}
+
+
+def applets_of(sheet: CardSheet) -> Sequence[Applet]:
+    """The applets of a card; the first is the one selected at reset."""
+    return tuple(APPLETS[name](sheet) for name in sheet.applets)

@@ -1,0 +1,117 @@
+"""Which channel and which applet a command is for: logical channels and SELECT by AID.
+
+SELECT with P1 = 04 goes to the applet whose AID it names; every other name belongs to the ISO applet, the first
+one, which owns the file system. Everything else belongs to the applet selected in the channel. On a change of
+applet the old one is closed and the new one opened; if the new one refuses, nothing has changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from simcard.applet.base import Applet, Channel, Command, Context, Environment, Reply, Rooms, expect
+from simcard.applet.channel import ManageChannel
+from simcard.chain import GetResponse
+from simcard.fs.descriptor import LifeCycle
+from simcard.fs.tree import MF
+from simcard.wire import cla as classes
+from simcard.wire.apdu import CommandApdu, Ins
+from simcard.wire.status import SW, Refused
+
+SELECT_BY_NAME = 0x04
+
+COMMON: dict[int, type[Command]] = {Ins.GET_RESPONSE: GetResponse, Ins.MANAGE_CHANNEL: ManageChannel}
+"""Commands every applet has."""
+
+WHEN_TERMINATED = frozenset((Ins.SELECT, Ins.GET_RESPONSE, Ins.GET_DATA))
+"""What a terminated card still answers, so that a host can see what happened to it."""
+
+
+class Router(Environment):
+    """The open channels of a powered card and the applets they lead to. Made anew at every reset."""
+
+    def __init__(self, rooms: Rooms, applets: Sequence[Applet]) -> None:
+        self.rooms = rooms
+        self.applets = applets
+        self.channels: dict[int, Channel] = {}
+        self._open(0, applets[0])
+
+    def channel(self, number: int) -> Channel:
+        """The open channel with this number; 6881 when it is not open."""
+        channel = self.channels.get(number)
+        if channel is None:
+            raise Refused(SW.CHANNEL_NOT_SUPPORTED)
+        return channel
+
+    def context(self, channel: Channel) -> Context:
+        return Context(self.rooms, channel, self)
+
+    def _open(self, number: int, applet: Applet) -> None:
+        channel = Channel(number, applet)
+        channel.session = applet.open(self.context(channel))
+        self.channels[number] = channel
+
+    def open_channel(self, wanted: int, opener: Channel) -> int:
+        free = [n for n in range(1, self.rooms.sheet.channels) if n not in self.channels]
+        number = wanted or (free[0] if free else 0)
+        expect(number in free, SW.FUNCTION_NOT_SUPPORTED)
+        # Opened from the basic channel it starts at the MF, else where its opener stands (11.1.2).
+        self._open(number, opener.applet if opener.number else self.applets[0])
+        if opener.number:
+            opener.applet.inherit(self.channels[number].session, opener.session)
+        return number
+
+    def close_channel(self, number: int) -> None:
+        expect(number != 0 and number in self.channels, SW.CHANNEL_NOT_SUPPORTED)
+        del self.channels[number]
+
+    def forget(self) -> None:
+        self.channels.clear()
+        self._open(0, self.applets[0])
+
+    def route(self, channel: Channel, apdu: CommandApdu) -> Command:
+        """The typed command for an APDU, of the applet it belongs to."""
+        proprietary = classes.decode(apdu.cla).proprietary
+        if self._terminated() and apdu.ins not in WHEN_TERMINATED:
+            raise Refused(SW.CONDITIONS)
+        if not proprietary:
+            if apdu.ins in COMMON:
+                return COMMON[apdu.ins].parse(apdu)
+            if apdu.ins == Ins.SELECT and apdu.p1 == SELECT_BY_NAME:
+                named = self._named(apdu.data)
+                if named is not channel.applet:
+                    return SelectApplet(named, apdu)
+        expect(not proprietary or channel.applet.proprietary, SW.CLA_NOT_SUPPORTED)
+        return channel.applet.command(apdu)
+
+    def _named(self, aid: bytes) -> Applet:
+        others = (applet for applet in self.applets[1:] if applet.matches(aid))
+        return next(others, self.applets[0])
+
+    def _terminated(self) -> bool:
+        tree = self.rooms.files.tree
+        return tree.exists(MF) and tree.file(MF).life_cycle is LifeCycle.TERMINATED
+
+
+class SelectApplet(Command):
+    """SELECT by application identifier (ISO/IEC 7816-4:2013, 11.1.1 and 12.2.3)."""
+
+    def __init__(self, applet: Applet, apdu: CommandApdu) -> None:
+        self._applet = applet
+        self._apdu = apdu
+
+    @classmethod
+    def parse(cls, apdu: CommandApdu) -> Command:
+        raise AssertionError("the router builds this command")
+
+    def run(self, ctx: Context) -> bytes | Reply:
+        channel = ctx.channel
+        before = channel.applet, channel.session
+        channel.applet, channel.session = self._applet, self._applet.open(ctx)
+        try:
+            answer = self._applet.select(ctx, self._apdu)
+        except Refused:
+            channel.applet, channel.session = before
+            raise
+        before[0].close(ctx)
+        return answer
