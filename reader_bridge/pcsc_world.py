@@ -55,11 +55,15 @@ class WorldError(Exception):
 
 
 class Isolation(Enum):
-    """How far a world is apart from the machine, as arguments of unshare(1)."""
+    """How far a world is apart from the machine; the values are options of unshare(1)."""
 
-    USER_NAMESPACE = ("--map-root-user", "--mount", "--net")
-    ROOT_NAMESPACE = ("--mount", "--net")
-    NONE = ()
+    USER_NAMESPACE = "--map-root-user --mount --net"
+    ROOT_NAMESPACE = "--mount --net"
+    NONE = ""
+
+    def prefix(self) -> list[str]:
+        """What comes before a command line to run it so isolated."""
+        return ["unshare", *self.value.split()] if self.value else []
 
 
 @cache
@@ -67,7 +71,7 @@ def isolation() -> Isolation:
     """The best isolation that this process can have; root needs no user namespace."""
     first = Isolation.ROOT_NAMESPACE if os.geteuid() == 0 else Isolation.USER_NAMESPACE
     for kind in (first, Isolation.USER_NAMESPACE):
-        tried = subprocess.run(["unshare", *kind.value, "true"], capture_output=True, check=False)
+        tried = subprocess.run([*kind.prefix(), "true"], capture_output=True, check=False)
         if tried.returncode == 0:
             return kind
     return Isolation.NONE
@@ -205,12 +209,12 @@ class PcscWorld:
         self._await_readers()
 
     def _launch(self) -> None:
-        unshare = ["unshare", *self.kind.value] if self.kind.value else []
-        plain = [] if self.kind.value else ["--plain"]
+        plain = ["--plain"] if self.kind is Isolation.NONE else []
         python = [sys.executable, "-m", "reader_bridge.pcsc_helper", str(self.folder), *plain]
+        command = [*self.kind.prefix(), *python]
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._helper = subprocess.Popen([*unshare, *python], stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
+            self._helper = subprocess.Popen(command, stdin=theirs.fileno(), stdout=subprocess.DEVNULL)
         self._cleanup.callback(self._helper.wait)
         self._door = self._cleanup.enter_context(ours)
         said = self._door.recv(500).decode()
