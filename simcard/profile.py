@@ -1,6 +1,8 @@
 """A card's build sheet: a TOML file that fixes ATR, applets, files, PINs, containers and holder data.
 
-`parse` reads and checks one; everything wrong is a `ProfileError` with source, line and what was expected.
+`parse` reads and checks one; everything wrong is a `ProfileError` with source, line and what was expected. A sheet
+may extend a built-in one: its tables are laid over those of the base key by key, its lists (`[[pin]]` and so on)
+replace the base's, and `[[change]]` alters single files by their path.
 `simcard.personalise` builds the card from it. The `[card]` table is also kept in the card's memory, because
 the card needs it at every power-up; the rest is used once.
 """
@@ -10,7 +12,7 @@ from __future__ import annotations
 import re
 import tomllib
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -236,6 +238,14 @@ def parse(text: str, source: str = "profile") -> Profile:
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{source}: not TOML: {error}") from None
     try:
+        raw = _extended(raw)
+    except ProfileError as error:
+        raise ProfileError(f"{source}:{_line(text, '.extends')}: extends: {error}") from None
+    except KeyError as error:
+        raise ProfileError(
+            f"{source}:{_line(text, '.change')}: change: expected the path of a file, got {error}"
+        ) from None
+    try:
         profile = msgspec.convert(raw, Profile)
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at `$")
@@ -244,6 +254,26 @@ def parse(text: str, source: str = "profile") -> Profile:
     for path, what in _problems(profile):
         raise ProfileError(f"{source}:{_line(text, path)}: {path.lstrip('.')}: {what}")
     return profile
+
+
+def _extended(raw: dict[str, Any]) -> dict[str, Any]:
+    """The sheet laid over the built-in one it extends; raises KeyError for a change of a file that is not there."""
+    changes = raw.pop("change", [])
+    base = raw.pop("extends", None)
+    if base is not None:
+        raw = _laid_over(_extended(tomllib.loads(builtin_text(str(base)))), raw)
+    files = {file["path"]: file for file in raw.get("file", []) if "path" in file}
+    for change in changes:
+        files[change.get("path", "")].update(change)
+    return raw
+
+
+def _laid_over(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in top.items():
+        both = isinstance(value, dict) and isinstance(base.get(key), dict)
+        merged[key] = _laid_over(base[key], value) if both else value
+    return merged
 
 
 def builtin_names() -> list[str]:
