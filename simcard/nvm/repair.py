@@ -52,10 +52,10 @@ def flipped_bit(syndrome: int, length: int) -> tuple[int, int] | None:
 
 
 def mend(bank: bytes, start: int) -> Group | None:
-    """The group at `start` if it is short, and whole but for one bit, else None."""
+    """The group at `start` if it is whole but for one bit, in its head or in a short body, else None."""
     head = decode_head(bank[start : start + GROUP_HEAD])
     group = _mend_head(bank, start) if head is None else _mend_body(bank, start, *head)
-    if group is None or len(group.records) > MENDABLE:
+    if group is None:
         return None
     try:
         apply_records(group.records, {})

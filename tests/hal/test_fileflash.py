@@ -299,3 +299,26 @@ def test_an_interrupted_run_is_no_damage(image: Path) -> None:
     copy.write_bytes(image.read_bytes())
     flash.close()
     FileFlash.open(copy).close()
+
+
+def test_the_closing_record_is_withdrawn_durably_before_the_first_change(
+    image: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[object] = []
+    write, sync = os.pwrite, os.fdatasync
+
+    def noted_write(fd: int, data: bytes, at: int) -> int:
+        calls.append(at)
+        return write(fd, data, at)
+
+    def noted_sync(fd: int) -> None:
+        calls.append("sync")
+        sync(fd)
+
+    monkeypatch.setattr(os, "pwrite", noted_write)
+    monkeypatch.setattr(os, "fdatasync", noted_sync)
+    flash = FileFlash.open(image)
+    flash.program(0, b"\0")
+    flash.program(1, b"\0")
+    assert [CLOSING_OFFSET, "sync", HEAD_SIZE, HEAD_SIZE + 1] == calls
+    flash.close()

@@ -45,6 +45,13 @@ def test_after_a_mended_bit_the_memory_works_on() -> None:
     assert {b"tries": b"\x02", b"b": b"1"} == content_of(damaged)
 
 
+@pytest.mark.parametrize(("length", "kept"), [(MENDABLE - 4, True), (MENDABLE - 3, False)])
+def test_only_short_groups_are_mended(length: int, kept: bool) -> None:
+    flash = RamFlash(4096, PAGE)
+    Store.format(flash).write_through(b"k", bytes(length))
+    assert kept == bool(content_of(flipped(flash.image(), 8 * (TAIL + 100))))
+
+
 def two_commits() -> tuple[bytes, int]:
     """A flash with two commits behind the snapshot, and where the first of them stands."""
     flash, store = fresh()

@@ -6,6 +6,7 @@ less than what was acknowledged. Every failure is replayed from the numbers in t
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 
 import pytest
@@ -189,3 +190,30 @@ def test_a_cut_soon_after_a_failure_loses_nothing_acknowledged() -> None:
     steps = script(1, 40)
     for fail, later, tear in product(range(0, operations_of(steps), 5), range(1, 30, 2), Tear):
         fail_then_cut(steps, fail, fail + later, tear)
+
+
+def compact_fails_then_cut(fail: int, cut: int, tear: Tear) -> bool:
+    """Whether the cut came: a refused compaction, one small commit, then one that is cut."""
+    power = PowerSupply()
+    flash, store = fresh(power)
+    for number in range(5):
+        store.write_through(b"page%d" % number, bytes(PAGE // 2))
+    flash.fail(fail)
+    with suppress(MemoryFailure):
+        store.compact()
+    flash.fail(-1)
+    before = dict(store.items())
+    power.cut(cut, tear, fail + cut)
+    before, wanted = run([Step(((b"tries", b"2"),)), Step(((b"tries", b"1"),))], store)
+    cut_came = not power.on
+    power.restore()
+    assert content_of(flash) in (before, wanted), (fail, cut, tear)
+    return cut_came
+
+
+def test_a_refused_compaction_leaves_no_second_truth() -> None:
+    """The new bank may be complete though its sync was refused: what the old one acknowledges later counts."""
+    for fail, tear in product(range(20), Tear):
+        cut = 0
+        while compact_fails_then_cut(fail, cut, tear):
+            cut += 1
