@@ -171,10 +171,12 @@ class PcscWorld:
 
     def connect(self, reader: int) -> socket.socket:
         """A connected socket to the vpcd of reader number `reader`; `ConnectionError` if it does not listen."""
-        if self._door is None:
-            raise ConnectionError("the world has ended")
-        self._door.send(b"dial %d" % self.port(reader))
-        answer, passed, _, _ = socket.recv_fds(self._door, 200, 1)
+        try:
+            assert self._door is not None
+            self._door.send(b"dial %d" % self.port(reader))
+            answer, passed, _, _ = socket.recv_fds(self._door, 200, 1)
+        except OSError:
+            raise ConnectionError("the world has ended") from None
         if not passed:
             raise ConnectionError(answer.decode() or "the world has ended")
         made = socket.socket(fileno=passed[0])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from smartcard import scard
+from smartcard import scard  # type: ignore[import-untyped]  # pyscard has no type marker
 
 WAIT_MS = 15_000
 

@@ -20,9 +20,10 @@ CLIENT = (sys.executable, "-m", "tests.reader_bridge.pcsc_client")
 ATR = EchoCard().atr.hex()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def world() -> Iterator[PcscWorld]:
-    with PcscWorld(readers=4) as made:
+    """A world per test: pcscd notices a removed card late, and the next test would meet it still."""
+    with PcscWorld(readers=3) as made:
         yield made
 
 
@@ -39,11 +40,12 @@ async def output(world: PcscWorld, *command: str) -> list[str]:
 
 
 def seen(world: PcscWorld, card: EchoCard, *command: str, reader: int = 0) -> list[str]:
-    """What a program prints with `card` in a reader."""
+    """What a program prints with `card` in a reader, once pcscd has noticed it."""
 
     async def scene() -> list[str]:
         async with CardServer() as server:
             server.add_reader("0", world.endpoint(reader), card)
+            await output(world, *CLIENT, "present", str(reader))
             return await output(world, *command)
 
     return run(scene)
@@ -54,7 +56,7 @@ def test_the_readers_have_names_of_their_own(world: PcscWorld) -> None:
         return await output(world, *CLIENT, "readers")
 
     names = run(scene)
-    assert world.readers == len(set(names))
+    assert len(set(names)) == 4, "the driver has two slots, so one more than asked for"
 
 
 def test_pyscard_sees_the_atr(world: PcscWorld) -> None:
@@ -80,11 +82,11 @@ def test_another_atr_is_seen_as_it_is(world: PcscWorld) -> None:
 
 def test_opensc_tool_reads_the_atr(world: PcscWorld) -> None:
     spaced = ":".join(ATR[place : place + 2] for place in range(0, len(ATR), 2))
-    assert spaced in seen(world, EchoCard(), "opensc-tool", "--wait", "--reader", "0", "--atr")
+    assert spaced in seen(world, EchoCard(), "opensc-tool", "--reader", "0", "--atr")
 
 
 def test_opensc_tool_sends_an_apdu(world: PcscWorld) -> None:
-    printed = seen(world, EchoCard(), "opensc-tool", "--wait", "--reader", "0", "--send-apdu", "0084000004")
+    printed = seen(world, EchoCard(), "opensc-tool", "--reader", "0", "--send-apdu", "0084000004")
     assert "Received (SW1=0x90, SW2=0x00):" in printed
 
 

@@ -39,7 +39,7 @@ def test_each_pair_of_readers_has_a_driver_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "driver").write_bytes(b"driver")
     pcsc_world.write_configuration(tmp_path, [100, 102], tmp_path / "driver")
     entries = (tmp_path / "conf" / "vpcd").read_text()
-    assert ["DEVICENAME /dev/null:0x64", "DEVICENAME /dev/null:0x66"] == [
+    assert ["DEVICENAME /dev/null:0X64", "DEVICENAME /dev/null:0X66"] == [
         line for line in entries.splitlines() if line.startswith("DEVICENAME")
     ]
     assert b"driver" == (tmp_path / "libifdvpcd1.so").read_bytes()
@@ -71,7 +71,7 @@ def test_a_world_leaves_nothing_behind() -> None:
         folder, path = world.folder, world.socket_path
         assert path.is_socket()
     assert not folder.exists()
-    with pytest.raises(ConnectionError):
+    with pytest.raises(ConnectionError, match="ended"):
         world.connect(0)
 
 
