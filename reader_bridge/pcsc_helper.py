@@ -5,8 +5,8 @@ allowed) and talks to it over the socket that is its standard input. Rules:
 
 - One message, one answer: `dial PORT` is answered `ok` with a connected socket attached, or with the reason
   why not. That is how a process outside the network namespace reaches a vpcd inside it.
-- When the standard input ends, the world is over: pcscd is asked to end, then the helper ends. pcscd also dies
-  with the helper, so that nothing is left when either is killed.
+- When the standard input ends, the world is over: pcscd is asked to end, the folder goes, the helper ends. pcscd
+  also dies with the helper. So nothing is left, whoever is killed.
 - In its own namespaces the helper hides /run and the USB drivers from its pcscd. The system's pcscd, its
   socket and its USB readers are therefore never touched.
 """
@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -122,6 +123,7 @@ def main(folder: Path, private: bool) -> None:
         serve(door)
     finally:
         end(pcscd)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

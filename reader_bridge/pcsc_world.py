@@ -22,6 +22,7 @@ variables, so each further pair of readers gets a copy of the driver under anoth
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import re
@@ -40,6 +41,8 @@ from types import TracebackType
 
 from reader_bridge import vpcd
 from reader_bridge.endpoint import Dial
+from reader_bridge.server import CardServer
+from reader_bridge.slot import CardLike
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SYSTEM_CONFIGURATION = Path("/etc/reader.conf.d/vpcd")
@@ -250,10 +253,21 @@ def refuse_a_shared_pcscd() -> None:
         raise WorldError(f"namespaces are not allowed and there is no {SYSTEM_PROCESS_ID.parent} for pcscd")
 
 
-def run_world(readers: int, command: Sequence[str]) -> int:
-    """Run `command` with `readers` empty private readers; its exit code."""
-    with PcscWorld(readers) as world:
-        return subprocess.run(command, env=world.environment(), check=False).returncode
+def run_world(readers: int, command: Sequence[str], cards: Sequence[CardLike] = ()) -> int:
+    """Run `command` with `readers` private readers, the first of them holding `cards`; its exit code.
+
+    pcscd notices the cards within half a second; a command that needs one waits for it as for any card.
+    """
+
+    async def served(world: PcscWorld) -> int:
+        async with CardServer() as server:
+            for number, card in enumerate(cards):
+                server.add_reader(str(number), world.endpoint(number), card)
+            process = await asyncio.create_subprocess_exec(*command, env=world.environment())
+            return await process.wait()
+
+    with PcscWorld(max(readers, len(cards))) as world:
+        return asyncio.run(served(world))
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from reader_bridge import pcsc_world, vpcd
+from reader_bridge.echo import EchoCard
 from reader_bridge.pcsc_world import Isolation, PcscWorld, WorldError, isolation
+from tests.reader_bridge.support import DEADLINE
 
 CLIENT = (sys.executable, "-m", "tests.reader_bridge.pcsc_client")
 
@@ -107,6 +110,30 @@ def test_programs_run_inside_too() -> None:
 @pytest.mark.pcsc
 def test_the_command_line_gives_the_exit_code_of_the_command() -> None:
     assert 7 == pcsc_world.main(["1", "sh", "-c", "exit 7"])
+
+
+@pytest.mark.pcsc
+def test_a_command_runs_beside_the_cards_it_is_given(capfd: pytest.CaptureFixture[str]) -> None:
+    assert 0 == pcsc_world.run_world(1, [*CLIENT, "present", "0"], [EchoCard()])
+    assert f"atr {EchoCard().atr.hex()}\n" == capfd.readouterr().out
+
+
+@pytest.mark.pcsc
+def test_a_killed_owner_leaves_nothing_behind() -> None:
+    program = (
+        "from reader_bridge.pcsc_world import PcscWorld\n"
+        "with PcscWorld() as world:\n"
+        "    print(world._helper.pid, world.folder, flush=True)\n"
+        "    input()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdin=-1, stdout=-1, text=True) as owner:
+        assert owner.stdout is not None
+        helper, folder = owner.stdout.readline().split()
+        ended = os.pidfd_open(int(helper))
+        owner.kill()
+    assert [ended] == select.select([ended], [], [], DEADLINE)[0]
+    os.close(ended)
+    assert not Path(folder).exists()
 
 
 def require_namespaces() -> Isolation:
