@@ -88,7 +88,10 @@ class FlashDevice(ABC):
         return self._power
 
     def fail(self, after: int) -> None:
-        """Let operation number `after` from now (0 is the very next) raise MemoryFailure and do nothing."""
+        """Let operation number `after` from now (0 is the very next) raise MemoryFailure and do nothing.
+
+        A negative number takes back an order that was not carried out yet.
+        """
         self._failure = after
 
     def read(self, address: int, length: int) -> bytes:

@@ -5,8 +5,9 @@ copy. A transaction is what one command does; it commits as a whole or not at al
 nothing touches no flash. `write_through` is for counters that must be paid before what they guard: it is a
 commit of its own, whatever the open transaction does later.
 
-A refused commit (no space, memory failure) ends the transaction and leaves the content as before. After
-`PowerLost` the object is worthless; mount a new one.
+A refused commit (no space, memory failure) ends the transaction and leaves the content as before. If power
+goes right after a memory failure, before another commit, a mount may find the refused one done: that is what
+6581 says. After `PowerLost` the object is worthless; mount a new one.
 """
 
 from __future__ import annotations
