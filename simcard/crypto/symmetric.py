@@ -50,9 +50,11 @@ def algorithm(cipher: Cipher, key: bytes) -> Any:
 
 def mode_object(cipher: Cipher, mode: Mode, iv: bytes, tag: bytes | None = None, tag_length: int = TAG) -> Any:
     """The mode with its initial value; refuses an initial value of a wrong length."""
+    if cipher is Cipher.TDES and mode in (Mode.CTR, Mode.GCM):
+        raise CryptoFault("TDES has neither CTR nor GCM")
     if mode is Mode.GCM:
-        if cipher.block != TAG or len(iv) not in GCM_IV or not 12 <= tag_length <= TAG:
-            raise CryptoFault("GCM needs a cipher of 16-byte blocks, an IV of 8 to 128 bytes, a tag of 12 to 16")
+        if len(iv) not in GCM_IV or not 12 <= tag_length <= TAG:
+            raise CryptoFault("GCM needs an initial value of 8 to 128 bytes and a tag of 12 to 16")
         return _named(MODES[mode])(iv, tag, tag_length)
     if len(iv) != (0 if mode is Mode.ECB else cipher.block):
         raise CryptoFault("initial value of a wrong length")

@@ -81,7 +81,10 @@ class Cipher(StrEnum):
 
 
 class Mode(StrEnum):
-    """Modes of operation (ISO/IEC 10116; GCM: NIST SP 800-38D). CFB and OFB feed back whole blocks."""
+    """Modes of operation (ISO/IEC 10116; GCM: NIST SP 800-38D). CFB and OFB feed back whole blocks.
+
+    TDES has neither CTR nor GCM.
+    """
 
     ECB = "ecb"
     CBC = "cbc"
