@@ -3,8 +3,8 @@
 DER is read strictly: shortest lengths, shortest non-negative integers, nothing behind. Primes are searched by our
 own walk (FIPS 186-5, A.1.3 with a sieve), because then the card's entropy alone fixes the key, whatever library
 is installed and at whatever version; only the verdict "is it prime" comes from libcrypto, and pure Python gives
-the same verdict slower. Measured at 2048 bits this is as fast as the `cryptography` package's own generator and
-several times faster than pycryptodome's, so there is no second way for cards without a seed.
+the same verdict slower. Measured at 2048 bits, CPU seconds a key: this 0.14, `cryptography` 0.10, pycryptodome with
+a random function 1.5; so near the fastest that there is no second way for cards without a seed.
 """
 
 from __future__ import annotations
