@@ -3,6 +3,10 @@
 In vpcd's reader.conf `DEVICENAME /dev/null:0x8C7B` makes vpcd listen (`Connect` here), and
 `DEVICENAME somehost:0x8C7B` makes it dial out (`Listen` here).
 
+vpcd 0.8 (Debian 12) can dial out only to a card that is there before pcscd starts and stays: at the first failed
+or broken connection it gives an invalid descriptor to FD_SET, which aborts pcscd (seen: SIGABRT on removal). Nothing
+on the card's side can prevent that; where cards come and go, let vpcd listen.
+
 Rule: loopback only, unless the caller says that other machines are meant. Whoever reaches a reader's socket
 owns the card behind it, and whoever reaches a listening card too.
 """

@@ -38,11 +38,15 @@ def raise_loopback() -> None:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sh14x", b"lo", flags))
 
 
-def hide_the_system(folder: Path) -> None:
-    """Give this mount namespace its own /run, with `folder`/run as pcscd's part of it, and no USB drivers."""
+def own_run(folder: Path) -> None:
+    """Give this mount namespace its own /run, with `folder`/run as pcscd's part of it."""
     _mount("-t", "tmpfs", "tmpfs", "/run")
     Path("/run/pcscd").mkdir(mode=0o755)
     _mount("--bind", str(folder / "run"), "/run/pcscd")
+
+
+def hide_usb_drivers() -> None:
+    """Leave this mount namespace's pcscd no driver but those its configuration names."""
     version = subprocess.run(["pcscd", "--version"], capture_output=True, text=True, check=True).stdout
     drivers = USB_DRIVERS.search(version)
     if drivers and Path(drivers[1]).is_dir():
@@ -109,7 +113,8 @@ def main(folder: Path, private: bool) -> None:
     try:
         if private:
             raise_loopback()
-            hide_the_system(folder)
+            own_run(folder)
+            hide_usb_drivers()
         else:
             listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             listener.bind(str(folder / "run" / "pcscd.comm"))

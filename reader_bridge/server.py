@@ -135,15 +135,18 @@ class Reader:
                 self.slot.power_on()
 
     async def _keep_calling(self, endpoint: Connect | Dial) -> None:
-        waits = delays()
+        waits, told = delays(), False
         while True:
             try:
                 sock = await dial(endpoint)
             except OSError as refused:
-                log.debug("%s: no reader at %s: %s", self.name, endpoint, refused)
+                if not told:
+                    reason = refused.strerror or str(refused)
+                    log.warning("%s: no reader at %s yet (%s); still trying", self.name, endpoint, reason)
+                told = True
             else:
                 if await self._serve(sock):
-                    waits = delays()
+                    waits, told = delays(), False
                     continue
             await asyncio.sleep(next(waits))
 
@@ -201,7 +204,10 @@ async def dial(endpoint: Connect | Dial) -> socket.socket:
     if isinstance(endpoint, Dial):
         return await endpoint.dial()
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM)
+    except UnicodeError as bad:  # a name that is none, such as one with an empty label
+        raise OSError(f"{endpoint.host!r} is not a host name") from bad
     family, kind, protocol, _, address = found[0]
     sock = socket.socket(family, kind, protocol)
     sock.setblocking(False)

@@ -136,6 +136,26 @@ def test_a_killed_owner_leaves_nothing_behind() -> None:
     assert not Path(folder).exists()
 
 
+@pytest.mark.pcsc
+def test_a_world_without_namespaces_has_a_socket_and_ports_of_its_own(tmp_path: Path) -> None:
+    """pcscd is passed its socket; tried in a namespace, where the /run it insists on is nobody else's."""
+    assert ["Virtual PCD 0 00 00", "Virtual PCD 0 00 01", "met"] == nested(tmp_path, "plain")
+
+
+@pytest.mark.pcsc
+def test_a_vpcd_that_dials_out_finds_the_listening_card(tmp_path: Path) -> None:
+    assert [f"atr {EchoCard().atr.hex()}", "00000000 01029000"] == nested(tmp_path, "dial-out")
+
+
+def nested(folder: Path, scene: str) -> list[str]:
+    """What a scene of `nested_scenes` prints in namespaces of its own."""
+    (folder / "run").mkdir()
+    command = [sys.executable, "-m", "tests.reader_bridge.nested_scenes", str(folder), scene]
+    ended = subprocess.run([*require_namespaces().prefix(), *command], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout.splitlines()
+
+
 def require_namespaces() -> Isolation:
     kind = isolation()
     assert kind is not Isolation.NONE, "this machine allows no namespaces"

@@ -15,7 +15,7 @@ from reader_bridge import vpcd
 from reader_bridge.echo import EchoCard
 from reader_bridge.endpoint import Connect, Listen
 from reader_bridge.line import Line
-from reader_bridge.server import LONGEST_DELAY, CardServer, ResetKind, ServerError, delays, until_told_to_end
+from reader_bridge.server import LONGEST_DELAY, CardServer, ResetKind, ServerError, delays, dial, until_told_to_end
 from reader_bridge.slot import State
 from tests.reader_bridge.support import (
     CHALLENGE,
@@ -105,6 +105,26 @@ def test_vpcd_may_start_after_the_card() -> None:
         return answer
 
     assert ANSWER == run(scene)
+
+
+def test_an_absent_vpcd_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    async def scene() -> None:
+        there = await FakeVpcd().open()
+        endpoint, _ = failing_dial(3, there.endpoint)
+        async with CardServer() as server:
+            server.add_reader("0", endpoint, EchoCard())
+            await there.card()
+
+    run(scene)
+    assert ["0: no reader at private reader yet (nobody there); still trying"] == caplog.messages
+
+
+def test_a_host_that_is_none_is_an_absent_reader() -> None:
+    async def scene() -> None:
+        with pytest.raises(OSError, match="not a host name"):
+            await dial(Connect("a..b", 1))
+
+    run(scene)
 
 
 def test_attempts_become_rare_but_not_rarer_than_the_limit() -> None:
