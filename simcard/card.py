@@ -67,7 +67,8 @@ class Card:
             apdu = CommandApdu.parse(raw)  # parse
             cla = classes.decode(apdu.cla)
             channel = router.channel(cla.channel)
-            expect(cla.secure_messaging is SecureMessaging.NONE, SW.SM_NOT_SUPPORTED)  # unwrap
+            plain = cla.secure_messaging is SecureMessaging.NONE
+            expect(plain or router.unwraps(channel, cla), SW.SM_NOT_SUPPORTED)  # unwrap
             whole = chain.gather(channel, cla, apdu)  # gather
             if whole is None:
                 response = ResponseApdu(b"", SW.OK)
@@ -76,7 +77,7 @@ class Card:
                 store.begin()  # open
                 answer = command.run(router.context(channel))  # allow, execute
                 store.commit()  # settle
-                response = chain.release(channel, apdu, answer)  # queue
+                response = chain.release(channel, apdu, answer, command.secret_reply)  # queue
         except Refused as refused:
             store.rollback()
             response = ResponseApdu(b"", refused.sw)

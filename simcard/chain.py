@@ -8,8 +8,9 @@ comes where no Le was sent, waits for GET RESPONSE; the next other command forge
 from __future__ import annotations
 
 from simcard.applet.base import Channel, Command, Context, Reply, expect
+from simcard.wire import cla as classes
 from simcard.wire.apdu import SHORT_NE, ApduError, CommandApdu, Ins, ResponseApdu
-from simcard.wire.cla import Cla
+from simcard.wire.cla import Cla, SecureMessaging
 from simcard.wire.status import SW, Refused
 
 MAX_GATHERED = 65535
@@ -19,10 +20,12 @@ FULL_PIECE = 255
 
 def gather(channel: Channel, cla: Cla, apdu: CommandApdu) -> CommandApdu | None:
     """The whole command once its last piece is here, None while more is to come."""
-    if apdu.ins != Ins.GET_RESPONSE:
+    if apdu.ins != Ins.GET_RESPONSE or cla.proprietary:
         channel.pending = None
+    # C2 means ENVELOPE in the interindustry class only.
+    enveloped = apdu.ins == Ins.ENVELOPE and not cla.proprietary
     if not cla.chaining and not channel.chain:
-        return apdu if apdu.ins != Ins.ENVELOPE else unwrap(channel, apdu)
+        return unwrap(channel, apdu) if enveloped else apdu
     header = (apdu.cla & ~0x10, apdu.ins, apdu.p1, apdu.p2)
     if channel.chain not in ((), header):
         forget(channel)
@@ -35,7 +38,7 @@ def gather(channel: Channel, cla: Cla, apdu: CommandApdu) -> CommandApdu | None:
         return None
     whole = CommandApdu(*header, data=channel.gathered + apdu.data, ne=apdu.ne, extended=True)
     forget(channel)
-    return whole if whole.ins != Ins.ENVELOPE else unwrap(channel, whole)
+    return unwrap(channel, whole) if enveloped else whole
 
 
 def forget(channel: Channel) -> None:
@@ -55,15 +58,19 @@ def unwrap(channel: Channel, apdu: CommandApdu) -> CommandApdu | None:
     except ApduError as error:
         raise Refused(error.sw) from None
     expect(inner.ins not in (Ins.ENVELOPE, Ins.GET_RESPONSE), SW.CONDITIONS)
+    cla = classes.decode(inner.cla)
+    expect(cla.channel == channel.number, SW.CHANNEL_NOT_SUPPORTED)
+    expect(cla.secure_messaging is SecureMessaging.NONE, SW.SM_NOT_SUPPORTED)
+    expect(not cla.chaining, SW.CHAINING_NOT_SUPPORTED)
     return inner
 
 
-def release(channel: Channel, apdu: CommandApdu, answer: bytes | Reply) -> ResponseApdu:
-    """What may leave now: at most Ne bytes, the rest waits behind 61xx."""
+def release(channel: Channel, apdu: CommandApdu, answer: bytes | Reply, secret: bool = False) -> ResponseApdu:
+    """What may leave now: at most Ne bytes, the rest waits behind 61xx, unless the reply is final as it is."""
     reply = answer if isinstance(answer, Reply) else Reply(answer)
-    if len(reply.data) <= apdu.ne:
+    if reply.final or len(reply.data) <= apdu.ne:
         return ResponseApdu(reply.data, reply.sw)
-    channel.pending = Reply(reply.data[apdu.ne :], reply.sw)
+    channel.pending = Reply(reply.data[apdu.ne :], reply.sw, secret)
     return ResponseApdu(reply.data[: apdu.ne], _more(channel.pending))
 
 
@@ -86,8 +93,9 @@ class GetResponse(Command):
         if len(waiting.data) < self._ne < SHORT_NE:
             # Too much asked for: say how much there is, and keep it (6Cxx, table 6).
             raise Refused(SW.WRONG_LE | len(waiting.data))
+        self.secret_reply = waiting.secret
         rest = waiting.data[self._ne :]
-        ctx.channel.pending = Reply(rest, waiting.sw) if rest else None
+        ctx.channel.pending = Reply(rest, waiting.sw, waiting.secret) if rest else None
         sw = _more(ctx.channel.pending) if ctx.channel.pending else waiting.sw
         return Reply(waiting.data[: self._ne], sw)
 

@@ -1,8 +1,10 @@
 """Which channel and which applet a command is for: logical channels and SELECT by AID.
 
 SELECT with P1 = 04 goes to the applet whose AID it names; every other name belongs to the ISO applet, the first
-one, which owns the file system. Everything else belongs to the applet selected in the channel. On a change of
-applet the old one is closed and the new one opened; if the new one refuses, nothing has changed.
+one, which owns the file system. Everything else belongs to the applet selected in the channel, if that takes the
+command's class, else to the first applet of the card that does: hosts of tokens send CLA 80 without a SELECT.
+On a SELECT the old applet is closed and the new one opened; if the new one refuses, nothing has changed. An applet
+that is left without a SELECT has its session parked, and finds it again when a command of its class comes.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from simcard.fs.descriptor import LifeCycle
 from simcard.fs.tree import MF
 from simcard.wire import cla as classes
 from simcard.wire.apdu import CommandApdu, Ins
+from simcard.wire.cla import Cla, SecureMessaging
 from simcard.wire.status import SW, Refused
 
 SELECT_BY_NAME = 0x04
@@ -72,7 +75,7 @@ class Router(Environment):
     def route(self, channel: Channel, apdu: CommandApdu) -> Command:
         """The typed command for an APDU, of the applet it belongs to."""
         proprietary = classes.decode(apdu.cla).proprietary
-        if self._terminated() and apdu.ins not in WHEN_TERMINATED:
+        if self._terminated() and (proprietary or apdu.ins not in WHEN_TERMINATED):
             raise Refused(SW.CONDITIONS)
         if not proprietary:
             if apdu.ins in COMMON:
@@ -81,8 +84,30 @@ class Router(Environment):
                 named = self._named(apdu.data)
                 if named is not channel.applet:
                     return SelectApplet(named, apdu)
-        expect(not proprietary or channel.applet.proprietary, SW.CLA_NOT_SUPPORTED)
-        return channel.applet.command(apdu)
+        applet = self._door(channel, proprietary)
+        if applet is None:
+            raise Refused(SW.CLA_NOT_SUPPORTED)
+        if applet is not channel.applet:
+            self._turn(channel, applet)
+        return applet.accept(channel, apdu)
+
+    def unwraps(self, channel: Channel, cla: Cla) -> bool:
+        """Does the applet a command of this class goes to do its own secure messaging?"""
+        applet = self._door(channel, cla.proprietary)
+        own = cla.proprietary and cla.secure_messaging is SecureMessaging.PROPRIETARY
+        return own and applet is not None and applet.messaging
+
+    def _door(self, channel: Channel, proprietary: bool) -> Applet | None:
+        """The applet that takes this class: the selected one if it does, else the first that does."""
+        doors = (channel.applet, *self.applets)
+        return next((a for a in doors if (a.proprietary if proprietary else a.interindustry)), None)
+
+    def _turn(self, channel: Channel, applet: Applet) -> None:
+        """Select an applet without a SELECT: the session of the one that is left waits for its return."""
+        channel.parked[channel.applet.name] = channel.session
+        channel.applet = applet
+        kept = channel.parked.pop(applet.name, None)
+        channel.session = applet.open(self.context(channel)) if kept is None else kept
 
     def _named(self, aid: bytes) -> Applet:
         others = (applet for applet in self.applets[1:] if applet.matches(aid))
@@ -114,4 +139,5 @@ class SelectApplet(Command):
             channel.applet, channel.session = before
             raise
         before[0].close(ctx)
+        channel.parked.clear()
         return answer

@@ -122,8 +122,11 @@ def permit(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> None:
         require(ctx, condition, file.number if file.is_df else file.parent)
 
 
-def require_key(ctx: Context, pair: KeyPair, right: int) -> None:
-    """6982 when the key's rules do not allow this now, 6985 when the card is put to sleep."""
+def require_key(ctx: Context, pair: KeyPair, right: int, df: int = MF) -> None:
+    """6982 when the key's rules do not allow this now, 6985 when the card is put to sleep.
+
+    `df` is the DF whose local references the rules may name.
+    """
     tree = ctx.rooms.files.tree
     expect(tree.file(MF).life_cycle not in ASLEEP, SW.CONDITIONS)
-    require(ctx, pair.rules.of(right))
+    require(ctx, pair.rules.of(right), df)

@@ -33,14 +33,18 @@ class Reply:
 
     data: bytes
     sw: int = SW.OK
+    secret: bool = False
+    """What waits for GET RESPONSE is as secret as the command that made it says."""
+    final: bool = False
+    """Leaves as it is, whatever Ne says: the door has its own way of giving long responses."""
 
 
 class Command(ABC):
     """One command of one door."""
 
-    secret_data: ClassVar[bool] = False
+    secret_data: bool = False
     """The command data hold a secret; traces show their length only."""
-    secret_reply: ClassVar[bool] = False
+    secret_reply: bool = False
     """The response data are a secret; traces show their length only."""
 
     @classmethod
@@ -59,7 +63,11 @@ class Applet(ABC):
     name: ClassVar[str]
     aid: ClassVar[bytes] = b""
     proprietary: ClassVar[bool] = False
-    """Takes commands with CLA 8X beside the interindustry ones."""
+    """Takes commands with CLA 8X."""
+    interindustry: ClassVar[bool] = True
+    """Takes commands with CLA 0X to 7X."""
+    messaging: ClassVar[bool] = False
+    """Checks and makes the MACs of proprietary secure messaging (CLA 84) itself, command by command."""
     commands: ClassVar[Mapping[int, type[Command]]]
 
     def matches(self, aid: bytes) -> bool:
@@ -79,6 +87,10 @@ class Applet(ABC):
 
     def inherit(self, session: Any, opener: Any) -> None:
         """A channel was opened from one where this applet is selected; take over what is current there."""
+
+    def accept(self, channel: Channel, apdu: CommandApdu) -> Command:
+        """A command has come for this door on a channel where it is selected; the typed command."""
+        return self.command(apdu)
 
     def command(self, apdu: CommandApdu) -> Command:
         """The typed command for an APDU; 6D00 for one this door does not have."""
@@ -106,6 +118,8 @@ class Channel:
     """Pieces of an enveloped command so far."""
     pending: Reply | None = None
     """What is left of a response and waits for GET RESPONSE."""
+    parked: dict[str, Any] = field(default_factory=dict)
+    """Sessions of applets that were left without SELECT, by the applet's name; they go on when it is their turn."""
 
     def take_challenge(self) -> bytes:
         """The challenge, which is thereby used up; 6985 when none is fresh."""

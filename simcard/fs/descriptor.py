@@ -114,10 +114,12 @@ class Descriptor:
             items.append((0x81, self.size.to_bytes(2, "big")))
         items.append((0x82, self._descriptor_bytes()))
         items.append((0x83, self.fid.to_bytes(2, "big")))
+        if not self.is_df:
+            # Left out it would mean the low five bits of the FID; empty it means none (7.4.3).
+            items.append((0x88, bytes((self.sfi << 3,)) if self.sfi else b""))
         optional = (
             (0x84, self.name),
             (0x85, self.extra),
-            (0x88, bytes((self.sfi << 3,)) if self.sfi else b""),
             (0x8A, bytes((self.life_cycle,))),
             (0x8B, self.referenced),
             (0x8C, self.compact),

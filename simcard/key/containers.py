@@ -7,6 +7,7 @@ exchange.
 
 from __future__ import annotations
 
+from collections.abc import Container as Among
 from dataclasses import dataclass
 
 from simcard.key.pair import KeyPair, Role
@@ -64,11 +65,16 @@ class Containers:
     def exists(self, number: int) -> bool:
         return self._store.get(b"k" + bytes((number,))) is not None
 
-    def by_name(self, name: bytes) -> int | None:
-        return next((number for number in self.numbers() if self.name(number) == name), None)
+    def by_name(self, name: bytes, among: Among[int] | None = None) -> int | None:
+        """The container of this name, of all or of those `among` some numbers."""
+        mine = (number for number in self.numbers() if among is None or number in among)
+        return next((number for number in mine if self.name(number) == name), None)
 
-    def create(self, name: bytes, number: int | None = None) -> int:
-        """A new, empty container; its number is the lowest free one unless given."""
+    def create(self, name: bytes, number: int | None = None, among: Among[int] | None = None) -> int:
+        """A new, empty container; its number is the lowest free one unless given.
+
+        Its name must differ from those of all others, or of those `among` some numbers.
+        """
         if not 1 <= len(name) <= MAX_NAME:
             raise Refused(SW.WRONG_DATA)
         taken = set(self.numbers())
@@ -76,7 +82,7 @@ class Containers:
             number = next((n for n in range(1, MAX_CONTAINERS + 1) if n not in taken), 0)
         if not 1 <= number <= MAX_CONTAINERS:
             raise Refused(SW.NO_SPACE)
-        if number in taken or self.by_name(name) is not None:
+        if number in taken or self.by_name(name, among) is not None:
             raise Refused(SW.FILE_EXISTS)
         self._store.put(b"k" + bytes((number,)), bytes((FORMAT,)) + name)
         return number

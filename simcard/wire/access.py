@@ -166,7 +166,13 @@ def _reference(crt: bytes) -> Condition:
     return UserAuth(reference[0]) if qualifier[0] & 0x08 else KeyAuth(reference[0])
 
 
-def _condition(item: Tlv) -> Condition:
+MAX_DEPTH = 8
+"""How deep conditions may stand in each other."""
+
+
+def _condition(item: Tlv, depth: int = 0) -> Condition:
+    if depth > MAX_DEPTH:
+        raise AccessError(f"conditions stand more than {MAX_DEPTH} deep in each other")
     match item.tag:
         case 0x90:
             return ALWAYS
@@ -177,14 +183,18 @@ def _condition(item: Tlv) -> Condition:
         case 0xA4:
             return _reference(item.value)
         case 0xA0:
-            return AnyOf(tuple(map(_condition, tlv.parse(item.value))))
+            return AnyOf(_conditions(item, depth))
         case 0xAF:
-            return AllOf(tuple(map(_condition, tlv.parse(item.value))))
+            return AllOf(_conditions(item, depth))
         case 0xA7:
             parts = tlv.parse(item.value)
             if len(parts) == 1:
-                return Not(_condition(parts[0]))
+                return Not(_condition(parts[0], depth + 1))
     raise AccessError(f"security condition {item.tag:02X} is not known")
+
+
+def _conditions(template: Tlv, depth: int) -> tuple[Condition, ...]:
+    return tuple(_condition(item, depth + 1) for item in tlv.parse(template.value))
 
 
 @lru_cache(maxsize=256)
@@ -256,6 +266,8 @@ def decode_condition(value: bytes) -> Condition:
     """One security condition data object; raises `AccessError`."""
     try:
         (item,) = tlv.parse(value)
-    except (TlvError, ValueError):
+        return _condition(item)
+    except AccessError:
+        raise
+    except ValueError:
         raise AccessError("expected one security condition data object") from None
-    return _condition(item)

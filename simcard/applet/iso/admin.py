@@ -71,7 +71,7 @@ class Addressed(Command):
     def _file(self, ctx: Context) -> Descriptor:
         if not self.fid:
             return current_ef(ctx) if ctx.session.cursor.ef else current_df(ctx)
-        found = ctx.rooms.files.tree.child(ctx.session.cursor.df, int.from_bytes(self.fid, "big"))
+        found = ctx.rooms.files.tree.child(current_df(ctx).number, int.from_bytes(self.fid, "big"))
         if found is None or (self.by is not By.FID and found.is_df != (self.by is By.CHILD_DF)):
             raise Refused(SW.FILE_NOT_FOUND)
         return found

@@ -49,7 +49,8 @@ class InternalAuthenticate(Command):
     """INTERNAL AUTHENTICATE (ISO/IEC 7816-4:2013, 11.5.2): the card proves a secret or a private key.
 
     A secret key enciphers the challenge (whole blocks, ECB); a private key signs it as PSO COMPUTE DIGITAL
-    SIGNATURE would.
+    SIGNATURE would. A secret key that also proves the host does not answer here (6984): whoever sent it the
+    card's own challenge would get the proof from the card. Such a key is for MUTUAL AUTHENTICATE.
     """
 
     reference: int
@@ -70,6 +71,7 @@ class InternalAuthenticate(Command):
             require_key(ctx, pair, Right.USE)
             return sign(ctx, pair, template(ctx, AT), self.challenge)
         key = ctx.rooms.secrets.require(_secret_reference(ctx, self.reference), Purpose.INTERNAL)
+        expect(Purpose.EXTERNAL not in key.purpose, SW.REFERENCE_DATA_UNUSABLE)
         return _ecb(ctx, key, self.challenge, encrypt=True)
 
 

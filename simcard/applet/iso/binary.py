@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from simcard.applet.access import require_file
 from simcard.applet.base import Command, Context, Reply, expect
-from simcard.applet.iso.session import current_ef, ef_by_sfi, enter
+from simcard.applet.iso.session import current_df, current_ef, ef_by_sfi, enter
 from simcard.applet.view import body_size, read_body, refuse_view
 from simcard.fs.descriptor import Descriptor, Kind
 from simcard.wire import tlv
@@ -43,7 +43,7 @@ class Target:
     def file(self, ctx: Context) -> Descriptor:
         """The transparent EF itself, now current; 6981 for any other structure."""
         if self.fid:
-            found = ctx.rooms.files.tree.child(ctx.session.cursor.df, self.fid)
+            found = ctx.rooms.files.tree.child(current_df(ctx).number, self.fid)
             if found is None or found.is_df:
                 raise Refused(SW.FILE_NOT_FOUND)
             enter(ctx, found)

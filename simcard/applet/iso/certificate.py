@@ -23,7 +23,9 @@ def public_key(ctx: Context, tag: int) -> tuple[str, bytes]:
     known: tuple[str, bytes] | None = ctx.session.public_keys.get(reference)
     if known is not None:
         return known
-    pair = ctx.rooms.containers.require(Slot.of_reference(reference[-1]))
+    # A longer reference is a certificate holder's; to take its last byte would find somebody else's key.
+    expect(len(reference) == 1, SW.REFERENCE_NOT_FOUND)
+    pair = ctx.rooms.containers.require(Slot.of_reference(reference[0]))
     return pair.kind, pair.public
 
 
@@ -68,6 +70,8 @@ class VerifyCertificate(Command):
         named = {**template(ctx, DST), ALGORITHM: bytes((_reference_of(kind, hash_),))}
         check(ctx, kind, public, named, digest, signature)
         holder, key = _certified(ctx, body)
+        # One byte would stand before a container's own key.
+        expect(2 <= len(holder) <= 16, SW.WRONG_DATA)
         ctx.session.public_keys[holder] = key
         return b""
 
@@ -87,7 +91,9 @@ def _certified(ctx: Context, body: bytes) -> tuple[bytes, tuple[str, bytes]]:
         found = tlv.fields(body)
         key = tlv.fields(found[0x7F49])
         if 0x81 in key:
-            return found[0x5F20], (KeyKind.RSA, crypto.rsa_public_from(key[0x81], key[0x82]))
+            public = crypto.rsa_public_from(key[0x81], key[0x82])
+            crypto.check_public(KeyKind.RSA, public)
+            return found[0x5F20], (KeyKind.RSA, public)
         point = key[0x86]
         for kind in POINT_SIZES.get(len(point), ()):
             try:

@@ -98,7 +98,9 @@ COMPUTED: dict[int, Callable[[Context], bytes]] = {
 
 def _is_tag(p1p2: int) -> bool:
     """P1-P2 of an even INS: a one-byte tag, a number of our own (01xx), or a two-byte BER tag (11.4.3)."""
-    return 0x0040 <= p1p2 <= 0x01FF or (p1p2 >= 0x4000 and p1p2 & 0x1F00 == 0x1F00)
+    if p1p2 < 0x0100:
+        return 0x0040 <= p1p2 < 0x00FF and p1p2 & 0x1F != 0x1F
+    return p1p2 <= 0x01FF or (p1p2 >= 0x4000 and p1p2 & 0x1F80 == 0x1F00)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def _holder(ctx: Context, fid: int) -> Descriptor:
     """The file P1-P2 of an odd INS names: 0000 the current EF, 3FFF the current DF, else a child by FID."""
     if fid == 0x3FFF:
         return current_df(ctx)
-    found = current_ef(ctx) if fid == 0 else ctx.rooms.files.tree.child(ctx.session.cursor.df, fid)
+    found = current_ef(ctx) if fid == 0 else ctx.rooms.files.tree.child(current_df(ctx).number, fid)
     if found is None:
         raise Refused(SW.FILE_NOT_FOUND)
     expect(found.is_df or found.kind is Kind.BER_TLV, SW.INCOMPATIBLE_FILE)
@@ -224,7 +226,8 @@ class PutDataList(Command):
         return cls(apdu.p1p2, items)
 
     def run(self, ctx: Context) -> bytes:
-        if self.items[0].tag in PRIVATE_KEY_TEMPLATES:
+        if any(item.tag in PRIVATE_KEY_TEMPLATES for item in self.items):
+            # Among other objects a private key would be filed where GET DATA reads.
             expect(len(self.items) == 1, SW.WRONG_DATA)
             import_pair(ctx, Role.SIGN if self.items[0].tag == 0xB6 else Role.EXCHANGE, self.items[0].value)
             return b""

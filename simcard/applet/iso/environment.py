@@ -20,6 +20,10 @@ ALGORITHM, PUBLIC, PRIVATE, IV = 0x80, 0x83, 0x84, 0x87
 KNOWN_TAGS = frozenset((ALGORITHM, 0x81, PUBLIC, PRIVATE, 0x85, IV, 0x91, 0x94, 0x95))
 
 
+MAX_TEMPLATE = 255
+"""Bytes of a template, so that all of them together can be stored."""
+
+
 def template(ctx: Context, tag: int) -> Template:
     """A control reference template of the current SE, empty when it was never set."""
     found: Template = ctx.session.environment.get(tag, {})
@@ -63,6 +67,7 @@ class ManageSecurityEnvironment(Command):
             return cls(apdu.p1, apdu.p2, {})
         expect(apdu.p1 & 0x0F == SET and apdu.p1 & 0xC0 != 0, SW.WRONG_P1P2)
         expect(apdu.p2 in TEMPLATES, SW.WRONG_P1P2)
+        expect(len(apdu.data) <= MAX_TEMPLATE, SW.WRONG_LENGTH)
         try:
             values = tlv.fields(apdu.data)
         except tlv.TlvError:

@@ -98,14 +98,14 @@ class GenerateKeyPair(Command):
                                                Origin.GENERATED, expanded))  # fmt: skip
 
     def _wanted(self, old: KeyPair | None) -> tuple[KeyKind, int]:
-        if not self.mechanism:
-            if old is None:
-                raise Refused(SW.WRONG_DATA)
-            return KeyKind(old.kind), self.bits or old.bits
-        kind = MECHANISMS.get(self.mechanism[-1])
+        if self.mechanism:
+            kind = MECHANISMS.get(self.mechanism[-1])
+            bits = FIXED_BITS.get(kind, 2048) if kind else 0
+        else:
+            kind, bits = (KeyKind(old.kind), old.bits) if old else (None, 0)
         if kind is None:
             raise Refused(SW.WRONG_DATA)
-        bits = self.bits or FIXED_BITS.get(kind, 2048)
+        bits = self.bits or bits
         expect(bits in RSA_BITS if kind is KeyKind.RSA else bits == FIXED_BITS[kind], SW.WRONG_DATA)
         return kind, bits
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simcard.applet.base import Command, Context, expect
+from simcard.applet.iso.session import current_df
 from simcard.pin.reference import Flag, PinId
 from simcard.wire.apdu import CommandApdu, Ins
 from simcard.wire.secret import Secret
@@ -21,7 +22,7 @@ def _reference(apdu: CommandApdu) -> int:
 
 def resolve(ctx: Context, reference: int) -> PinId:
     """The reference a P2 byte means in the current DF."""
-    return ctx.rooms.pins.resolve(reference, ctx.rooms.files.tree.ancestry(ctx.session.cursor.df))
+    return ctx.rooms.pins.resolve(reference, ctx.rooms.files.tree.ancestry(current_df(ctx).number))
 
 
 def verify(ctx: Context, pin: PinId, presented: Secret) -> None:

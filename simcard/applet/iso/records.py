@@ -102,7 +102,7 @@ class ReadRecord(Command):
         elif self.target.which is Which.FROM_LAST_TO_NUMBER:
             numbers = list(range(records.count(file), number - 1, -1))
         found = b"".join(records.read(file, each) for each in numbers)
-        if self.ne not in (SHORT_NE, 65536) and self.ne != len(found) <= SHORT_NE:
+        if self.ne not in (SHORT_NE, 65536) and self.ne != len(found) and 0 < len(found) <= SHORT_NE:
             raise Refused(SW.WRONG_LE | len(found) & 0xFF)
         return found
 

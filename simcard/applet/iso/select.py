@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from simcard.applet.base import Command, Context, Reply, expect
-from simcard.applet.iso.session import STATE_WARNING, enter
+from simcard.applet.iso.session import STATE_WARNING, current_df, enter
 from simcard.applet.view import body_size
 from simcard.fs.descriptor import MF_FID, Descriptor
 from simcard.fs.tree import MF
@@ -85,7 +85,7 @@ class Select(Command):
         return Reply(describe_file(ctx, file, self.answer), warning)
 
     def _find(self, ctx: Context) -> Descriptor | None:
-        tree, current = ctx.rooms.files.tree, ctx.session.cursor.df
+        tree, current = ctx.rooms.files.tree, current_df(ctx).number
         match self.by:
             case By.FID:
                 return _nearby(ctx, int.from_bytes(self.name or MF_FID.to_bytes(2, "big"), "big"))
@@ -105,7 +105,7 @@ class Select(Command):
         """A DF by its name or the beginning of it; next and previous count from the current DF."""
         tree = ctx.rooms.files.tree
         names = tree.names(self.name)
-        here = tree.file(ctx.session.cursor.df).name
+        here = current_df(ctx).name
         if self.occurrence is Occurrence.NEXT:
             names = [name for name in names if name > here]
         elif self.occurrence is Occurrence.PREVIOUS:
@@ -119,7 +119,7 @@ class Select(Command):
 def _nearby(ctx: Context, fid: int) -> Descriptor | None:
     """MF; a child of the current DF; the DF itself; its parent; a child of its parent (11.1.1)."""
     tree = ctx.rooms.files.tree
-    current = tree.file(ctx.session.cursor.df)
+    current = current_df(ctx)
     if fid == MF_FID:
         return tree.file(MF)
     if fid in (current.fid, CURRENT_DF_FID):

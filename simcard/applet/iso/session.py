@@ -28,7 +28,11 @@ class IsoSession:
 
 
 def current_df(ctx: Context) -> Descriptor:
-    return ctx.rooms.files.tree.file(ctx.session.cursor.df)
+    """The current DF; the MF when another channel has deleted the one this channel stood in."""
+    tree, cursor = ctx.rooms.files.tree, ctx.session.cursor
+    if not tree.exists(cursor.df):
+        cursor.enter(MF)
+    return tree.file(cursor.df)
 
 
 def current_ef(ctx: Context) -> Descriptor:
@@ -43,7 +47,7 @@ def ef_by_sfi(ctx: Context, sfi: int) -> Descriptor:
     """The EF with this short identifier in the current DF, which thereby becomes current; 0: the current EF."""
     if not sfi:
         return current_ef(ctx)
-    found = ctx.rooms.files.tree.by_sfi(ctx.session.cursor.df, sfi)
+    found = ctx.rooms.files.tree.by_sfi(current_df(ctx).number, sfi)
     if found is None:
         raise Refused(SW.FILE_NOT_FOUND)
     if ctx.session.cursor.ef != found.number:

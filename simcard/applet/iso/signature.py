@@ -65,6 +65,7 @@ class Algorithm:
         return cls(Scheme(scheme), HASHES.get(hash_))
 
     def rsa(self) -> RsaSignature:
+        expect(self.scheme is not Scheme.OAEP, SW.WRONG_DATA)
         if self.scheme is Scheme.PSS:
             expect(self.hash is not None, SW.WRONG_DATA)
             return RsaSignature.PSS
@@ -73,6 +74,7 @@ class Algorithm:
         return RsaSignature.PKCS1 if self.hash else RsaSignature.PKCS1_DATA
 
     def rsa_encryption(self) -> RsaEncryption:
+        expect(self.scheme is not Scheme.PSS, SW.WRONG_DATA)
         if self.scheme is Scheme.OAEP:
             return RsaEncryption.OAEP
         return RsaEncryption.RAW if self.scheme is Scheme.RAW else RsaEncryption.PKCS1
