@@ -1,0 +1,1 @@
+"""Public keys, certificates and signatures on the host's side."""
