@@ -4,9 +4,9 @@ Rules:
 - vpcd 0.8 (Debian 12) sends length and payload of a message apart. With Nagle's algorithm on its side the
   payload leaves when the length is acknowledged, and a plain receiver delays that for 40 ms. `TCP_QUICKACK` makes
   the kernel acknowledge at once, but only until it next decides otherwise, so it is set anew before every receive.
-- A thread and not the event loop: the loop's turn alone adds a quarter to the whole exchange through pcscd
-  (measured: p50 150 us in a thread, 190 us in a protocol of asyncio, 145 us for the bare loop), and a card that
-  generates a key for seconds must hold up no other reader.
+- A thread and not the event loop: a card that generates a key for seconds must hold up no other reader, and the
+  loop's turn is not free (measured through pcscd on two cores, p50 per APDU over runs taken in turn: 137 to 165 us
+  in a thread, 168 to 208 us in a protocol of asyncio, while the machine was otherwise quiet).
 - The slot is touched under its lock only, one request at a time. A reader that is gone gives no power.
 - A card that does not answer a command says `vpcd.NO_ANSWER`, so the reader goes on. A card that cannot even tell
   its ATR is no card to the reader: the connection ends.
