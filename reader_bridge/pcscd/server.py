@@ -14,7 +14,6 @@ Rules:
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import socket
@@ -34,6 +33,7 @@ LONGEST_PATH = 107
 BACKLOG = 1024
 MOST_CLIENTS = 400
 LOOK_SECONDS = 0.4
+SHORTAGE_SECONDS = 0.05
 
 
 class VirtualReader:
@@ -57,6 +57,11 @@ class VirtualReader:
     def locked(self) -> bool:
         """Whether a transaction or an exclusive connection holds the reader."""
         return self._reader.owner != 0
+
+    @property
+    def waiting(self) -> int:
+        """How many clients wait for the end of a transaction."""
+        return len(self._reader.queue)
 
     @property
     def connections(self) -> int:
@@ -123,9 +128,11 @@ class PcscService:
             listener.close()
             raise
         self._listener = listener
-        for work in (self._accept, self._save_power):
-            thread = threading.Thread(target=work, name=f"pcsc {work.__name__}", daemon=True)
-            self._threads.append(thread)
+        self._threads = [
+            threading.Thread(target=self._accept, args=(listener,), name="pcsc accept", daemon=True),
+            threading.Thread(target=self._save_power, name="pcsc power", daemon=True),
+        ]
+        for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
@@ -158,24 +165,31 @@ class PcscService:
         slot = Slot(name, card, on_crash)
         return VirtualReader(self._engine, self._engine.plug(name, slot, pinpad))
 
-    def _accept(self) -> None:
-        assert self._listener is not None
-        listener = self._listener
-        reserve = os.open(os.devnull, os.O_RDONLY)
+    def _accept(self, listener: socket.socket) -> None:
+        reserve: int | None = os.open(os.devnull, os.O_RDONLY)
         while not self._engine.closing:
             try:
                 connection, _ = listener.accept()
             except OSError as failed:
-                if failed.errno not in (errno.EMFILE, errno.ENFILE):
-                    continue
-                # Without a descriptor to spare the client would stay in the backlog and wake this loop for ever.
-                os.close(reserve)
-                with contextlib.suppress(OSError):
-                    listener.accept()[0].close()
-                reserve = os.open(os.devnull, os.O_RDONLY)
+                if failed.errno in (errno.EMFILE, errno.ENFILE):
+                    self._spend(reserve)
+                    reserve = None
                 continue
-            self._take(connection)
-        os.close(reserve)
+            if reserve is None:
+                reserve = _new_reserve()
+            if reserve is None:
+                connection.close()
+            else:
+                self._take(connection)
+        if reserve is not None:
+            os.close(reserve)
+
+    def _spend(self, reserve: int | None) -> None:
+        """Out of descriptors: give one up, so that the next client can be sent away and does not wait in vain."""
+        if reserve is None:
+            self._ended.wait(SHORTAGE_SECONDS)
+        else:
+            os.close(reserve)
 
     def _take(self, connection: socket.socket) -> None:
         if len(self._sessions) >= self._most_clients or self._engine.closing:
@@ -196,6 +210,14 @@ class PcscService:
         """Look every `LOOK_SECONDS`, while there is a card that nobody uses."""
         while self._engine.idle_cards.wait() and not self._ended.wait(self._look_seconds):
             self._engine.save_power()
+
+
+def _new_reserve() -> int | None:
+    """A descriptor to give up when there are no others; None if there are none now."""
+    try:
+        return os.open(os.devnull, os.O_RDONLY)
+    except OSError:
+        return None
 
 
 def remove_dead_socket(path: Path) -> None:

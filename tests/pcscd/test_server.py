@@ -1,0 +1,367 @@
+"""The socket: who may use it, who misuses it, and that nobody else suffers."""
+
+from __future__ import annotations
+
+import resource
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import pytest
+
+from reader_bridge.echo import EchoCard
+from reader_bridge.pcscd import grammar as g
+from reader_bridge.pcscd import messages as m
+from reader_bridge.pcscd.codes import Command, Rv
+from reader_bridge.pcscd.server import PcscService, VirtualReader
+from reader_bridge.pcscd.table import TableError
+from reader_bridge.slot import SlotError
+from tests.pcscd.wire import SECONDS, WireClient
+
+GET = bytes.fromhex("0084000008")
+CHALLENGE = bytes.fromhex("01020304050607089000")
+
+
+def works(service: PcscService, reader: VirtualReader) -> bool:
+    """Whether a well-behaved client gets its answer."""
+    with WireClient(service.path) as client:
+        card = client.establish().connect(reader.name)
+        return client.transmit(card, GET) == (Rv.SUCCESS, CHALLENGE)
+
+
+def test_the_socket_is_for_its_owner_only(service: PcscService) -> None:
+    """Mode 600."""
+    assert 0o600 == stat.S_IMODE(service.path.stat().st_mode)
+
+
+def test_the_socket_is_gone_afterwards() -> None:
+    """And the service can be started again at the same place."""
+    with tempfile.TemporaryDirectory(prefix="pcsc-") as folder:
+        path = Path(folder) / "socket"
+        for _ in range(2):
+            with PcscService(path):
+                assert path.is_socket()
+            assert not path.exists()
+
+
+def test_a_dead_service_is_replaced() -> None:
+    """Its socket file is still there and nobody listens."""
+    with tempfile.TemporaryDirectory(prefix="pcsc-") as folder:
+        path = Path(folder) / "socket"
+        with socket.socket(socket.AF_UNIX) as dead:
+            dead.bind(str(path))
+        with PcscService(path) as service:
+            assert works(service, service.add_reader("r", EchoCard()))
+
+
+def test_a_living_service_is_not_replaced(service: PcscService) -> None:
+    """Two services at one place would take each other's clients."""
+    with pytest.raises(FileExistsError), PcscService(service.path):
+        pass
+
+
+def test_a_file_is_not_replaced(tmp_path: Path) -> None:
+    """It may be somebody's work."""
+    (tmp_path / "work").write_text("precious")
+    with pytest.raises(FileExistsError), PcscService(tmp_path / "work"):
+        pass
+    assert "precious" == (tmp_path / "work").read_text()
+
+
+def test_a_path_that_clients_would_cut_is_refused() -> None:
+    """libpcsclite cuts it silently."""
+    with pytest.raises(ValueError, match="107"):
+        PcscService(Path("/" + "x" * 107))
+
+
+@pytest.mark.parametrize("minor", [2, 3, 4, 5])
+def test_known_versions_are_spoken(service: PcscService, minor: int) -> None:
+    """The client is told its own version."""
+    with WireClient(service.path) as client:
+        answer = client.ask(g.Version(4, minor))
+        assert (4, minor, Rv.SUCCESS) == (answer["major"], answer["minor"], answer["rv"])
+
+
+@pytest.mark.parametrize(("major", "minor"), [(4, 1), (4, 6), (3, 4), (5, 0), (-1, -1)])
+def test_other_versions_are_told_which_is_known(service: PcscService, major: int, minor: int) -> None:
+    """pcsc-lite 2.4.1 and later come back with it, on the same connection."""
+    with WireClient(service.path) as client:
+        answer = client.ask(g.Version(major, minor))
+        assert (4, 5, Rv.SERVICE_STOPPED) == (answer["major"], answer["minor"], answer["rv"])
+        assert client.ask(g.Version(4, 5))["rv"] == Rv.SUCCESS
+
+
+def test_clients_before_4_4_wait_without_a_table(service: PcscService, reader: VirtualReader) -> None:
+    """They send a body and have fetched the table before."""
+    with WireClient(service.path) as client:
+        client.establish().send(g.Wait(old=True))
+        client.send(g.ReadersState())
+        assert reader.name.encode() == client.receive(16 * 184)[:17]
+        reader.remove()
+        assert m.FAST_WAIT.pack(0, Rv.SUCCESS) == client.receive(8)
+
+
+def test_a_wait_brings_the_table_and_then_the_event(service: PcscService, reader: VirtualReader) -> None:
+    """In this order and without a gap."""
+    with WireClient(service.path) as client:
+        client.establish().send(g.Wait(old=False))
+        assert reader.name.encode() == client.receive(16 * 184)[:17]
+        reader.remove()
+        assert m.FAST_WAIT.pack(0, Rv.SUCCESS) == client.receive(8)
+
+
+def test_a_wait_that_ended_is_not_answered_twice(service: PcscService, reader: VirtualReader) -> None:
+    """The event is the answer to STOP_WAITING when they cross."""
+    with WireClient(service.path) as client:
+        client.establish().send(g.Wait(old=False))
+        client.receive(16 * 184)
+        reader.remove()
+        client.send(g.StopWaiting())
+        client.send(g.Release(client.context))
+        assert m.FAST_WAIT.pack(0, Rv.SUCCESS) + m.RELEASE.build({"context": client.context, "rv": 0}) == (
+            client.receive(16)
+        )
+
+
+def test_a_wait_can_be_ended(service: PcscService, reader: VirtualReader) -> None:
+    """And then events are no business of this client."""
+    with WireClient(service.path) as client:
+        client.establish().send(g.Wait(old=False))
+        client.receive(16 * 184)
+        client.send(g.StopWaiting())
+        assert m.FAST_WAIT.pack(0, Rv.SUCCESS) == client.receive(8)
+        reader.remove()
+        assert client.ask(g.Release(client.context))["rv"] == Rv.SUCCESS
+
+
+def test_a_wait_can_be_cancelled(service: PcscService, reader: VirtualReader) -> None:
+    """From a connection of its own, which needs no context and no version."""
+    with WireClient(service.path) as client, WireClient(service.path) as other:
+        client.establish().send(g.Wait(old=False))
+        client.receive(16 * 184)
+        assert other.ask(g.Cancel(client.context))["rv"] == Rv.SUCCESS
+        assert m.FAST_WAIT.pack(0, Rv.CANCELLED) == client.receive(8)
+        assert other.ask(g.Cancel(client.context))["rv"] == Rv.SUCCESS
+        assert other.ask(g.Cancel(client.context + 1))["rv"] == Rv.INVALID_HANDLE
+
+
+def test_reader_events_count_readers(service: PcscService) -> None:
+    """4:5: one for each reader that comes or goes."""
+    with WireClient(service.path) as client:
+        client.send(g.ReaderEvents())
+        before = m.READER_EVENTS.parse(client.receive(8)).events
+        service.add_reader("one").unplug()
+        client.send(g.ReaderEvents())
+        assert before + 2 == m.READER_EVENTS.parse(client.receive(8)).events
+
+
+def test_readers_come_and_go(service: PcscService, reader: VirtualReader) -> None:
+    """A place is used again."""
+    with WireClient(service.path) as client:
+        service.add_reader("second")
+        reader.unplug()
+        service.add_reader("third")
+        client.send(g.ReadersState())
+        table = client.receive(16 * 184)
+        assert [b"third", b"second", b""] == [table[at : at + 128].rstrip(b"\0") for at in (0, 184, 368)]
+
+
+def test_sixteen_readers_and_no_more(service: PcscService) -> None:
+    """What libpcsclite can list."""
+    for number in range(16):
+        service.add_reader(f"reader {number}")
+    with pytest.raises(TableError):
+        service.add_reader("one too many")
+
+
+def test_no_two_readers_have_one_name(service: PcscService, reader: VirtualReader) -> None:
+    """Programs could not tell them apart."""
+    with pytest.raises(TableError):
+        service.add_reader(reader.name)
+
+
+def test_a_reader_holds_one_card(reader: VirtualReader) -> None:
+    """The second does not go in, and out of an empty reader comes nothing."""
+    with pytest.raises(SlotError):
+        reader.insert(EchoCard())
+    reader.remove()
+    with pytest.raises(SlotError):
+        reader.remove()
+
+
+BAD = {
+    "unknown command": m.FAST_HEADER.pack(0, 0x99),
+    "reserved command": m.FAST_HEADER.pack(0, 3),
+    "oversize": m.FAST_HEADER.pack(0xFFFFFFFF, Command.CONNECT),
+    "wrong size": m.FAST_HEADER.pack(13, Command.VERSION) + bytes(13),
+    "rubbish": bytes(range(256)) * 40,
+    "too long an APDU": g.encode(g.Transmit(5, 2, 16, 1 << 20, 3, 16, 258, b"")),
+    "foreign handle": g.encode(g.Status(5)),
+    "handle zero": g.encode(g.Begin(0)),
+}
+
+
+@pytest.mark.parametrize("raw", BAD.values(), ids=BAD.keys())
+def test_bad_messages_end_the_connection_and_disturb_nobody(
+    service: PcscService, reader: VirtualReader, raw: bytes
+) -> None:
+    """Without an answer, as pcscd does."""
+    with WireClient(service.path) as good, WireClient(service.path) as bad:
+        card = good.establish().connect(reader.name)
+        bad.establish().socket.sendall(raw)
+        assert bad.hung_up
+        assert (Rv.SUCCESS, CHALLENGE) == good.transmit(card, GET)
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 20, 44])
+def test_half_a_message_and_then_nothing(service: PcscService, reader: VirtualReader, length: int) -> None:
+    """A client that dies in the middle of a message."""
+    with WireClient(service.path) as bad:
+        card = bad.establish().connect(reader.name)
+        bad.ask(g.Begin(card))
+        bad.socket.sendall(g.encode(g.Transmit(card, 2, 16, 5, 3, 16, 258, GET))[:length])
+    assert works(service, reader)
+    assert not reader.locked
+
+
+def test_a_stolen_handle_is_worth_nothing(service: PcscService, reader: VirtualReader) -> None:
+    """A handle belongs to one connection."""
+    with WireClient(service.path) as owner, WireClient(service.path) as thief:
+        card = owner.establish().connect(reader.name)
+        thief.establish().send(g.Status(card))
+        assert thief.hung_up
+        assert owner.ask(g.Status(card))["rv"] == Rv.SUCCESS
+
+
+def test_a_client_that_reads_nothing_delays_nobody(service: PcscService, reader: VirtualReader) -> None:
+    """It asks for more than its socket holds, waits for an event, and is dropped when the event comes."""
+    with WireClient(service.path) as deaf:
+        deaf.establish().send(g.Wait(old=False))
+        deaf.socket.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            while True:
+                deaf.socket.sendall(g.encode(g.ReadersState()) * 100)
+        assert works(service, reader)
+        reader.insert(reader.remove())
+        assert works(service, reader)
+
+
+def test_a_client_killed_within_a_transaction(service: PcscService, reader: VirtualReader) -> None:
+    """By signal 9, with the lock and a handle; the card is reset for the next one."""
+    program = (
+        "import sys, pathlib; from tests.pcscd.wire import WireClient; from reader_bridge.pcscd import grammar as g\n"
+        "c = WireClient(pathlib.Path(sys.argv[1])).establish(); c.ask(g.Begin(c.connect(sys.argv[2])))\n"
+        "print('ready', flush=True); sys.stdin.read()"
+    )
+    with WireClient(service.path) as other:
+        card = other.establish().connect(reader.name)
+        command = [sys.executable, "-c", program, str(service.path), reader.name]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:
+            assert client.stdout is not None
+            assert b"ready\n" == client.stdout.readline()
+            assert reader.locked
+            client.kill()
+        assert Rv.RESET_CARD == other.ask(g.Begin(card))["rv"]
+        assert works(service, reader)
+
+
+def test_a_thousand_connections_one_after_the_other(service: PcscService, reader: VirtualReader) -> None:
+    """Each with a context and a card; nothing is left of them."""
+    for _ in range(1000):
+        with WireClient(service.path) as client:
+            client.establish().connect(reader.name)
+    assert works(service, reader)
+
+
+def test_a_thousand_connections_at_once() -> None:
+    """Those over the limit are sent away, those within it are served, and so is everybody afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="pcsc-") as folder,
+        PcscService(Path(folder) / "socket", most_clients=50) as service,
+    ):
+        reader = service.add_reader("r", EchoCard())
+        clients = [WireClient(service.path) for _ in range(400)]
+        assert all(client.ask(g.Version(4, 4))["rv"] == Rv.SUCCESS for client in clients[:50])
+        assert all(client.hung_up for client in clients[50:])
+        for client in clients:
+            client.socket.close()
+        while service.clients:
+            pass
+        assert works(service, reader)
+
+
+def test_the_service_stops_while_everybody_waits(service: PcscService, reader: VirtualReader) -> None:
+    """For a card that is locked, for a transaction and for an event."""
+    with (
+        WireClient(service.path) as holder,
+        WireClient(service.path) as begins,
+        WireClient(service.path) as connects,
+        WireClient(service.path) as watches,
+    ):
+        theirs = begins.establish().connect(reader.name)
+        holder.ask(g.Begin(holder.establish().connect(reader.name)))
+        begins.send(g.Begin(theirs))
+        connects.establish().send(g.Connect(connects.context, reader.name.encode().ljust(128, b"\0"), 2, 3, 0, 0))
+        while reader.waiting < 2:
+            pass
+        watches.establish().send(g.Wait(old=False))
+        watches.receive(16 * 184)
+        service.stop()
+        assert all(client.hung_up for client in (holder, begins, connects))
+        assert len(watches.receive(9)) in (0, 8)
+
+
+def test_out_of_descriptors_is_survived(service: PcscService, reader: VirtualReader) -> None:
+    """Clients that cannot be accepted are sent away instead of waiting in the queue."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with WireClient(service.path) as early, WireClient(service.path) as last, socket.socket(socket.AF_UNIX) as late:
+        card = early.establish().connect(reader.name)
+        assert last.ask(g.Version(4, 4))["rv"] == Rv.SUCCESS
+        late.settimeout(SECONDS)
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+            # The service waits with a descriptor that it took before the limit; that one still serves a client.
+            with socket.socket(fileno=last.socket.detach()) as freed:
+                freed.close()
+            late.connect(str(service.path))
+            late.sendall(g.encode(g.Version(4, 4)))
+            assert late.recv(12) in (b"", g.reply(g.Version(4, 4), Rv.SUCCESS))
+            assert (Rv.SUCCESS, CHALLENGE) == early.transmit(card, GET)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert works(service, reader)
+
+
+def test_many_threads_share_a_card_in_order(service: PcscService, reader: VirtualReader) -> None:
+    """Everybody's transactions are whole: a counting card sees no interleaving."""
+    seen: list[int] = []
+
+    class Recorder(EchoCard):
+        def transmit(self, command: bytes) -> bytes:
+            seen.append(command[3])
+            return super().transmit(command)
+
+    reader.remove()
+    reader.insert(Recorder())
+
+    def use(who: int) -> None:
+        with WireClient(service.path) as client:
+            card = client.establish().connect(reader.name)
+            for _ in range(20):
+                while client.ask(g.Begin(card))["rv"] != Rv.SUCCESS:
+                    pass
+                for _ in range(3):
+                    assert client.transmit(card, bytes((0, 0x84, 0, who, 8)))[0] == Rv.SUCCESS
+                client.ask(g.End(card, 0))
+
+    threads = [threading.Thread(target=use, args=(who,)) for who in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 300 == len(seen)
+    assert all(len(set(seen[at : at + 3])) == 1 for at in range(0, 300, 3))
