@@ -152,11 +152,11 @@ def extensions(key: PublicKey, issuer: PublicKey, use: Use) -> tuple[der.Extensi
     return tuple(der.Extension(value.oid.dotted_string, critical, value.public_bytes()) for value, critical in rows)
 
 
-def make(key: PublicKey, holder: Holder, use: Use, start: date, issuer: Issuer) -> bytes:
+def make(key: PublicKey, holder: Holder, use: Use, start: date, issuer: Issuer, serial: int | None = None) -> bytes:
     """A certificate (DER) for `key`, valid for ten years from the beginning of `start` (UTC)."""
     oid = SIGNATURES[issuer.key.kind, issuer.hash]
     contents = der.Contents(
-        serial=serial_number(key),
+        serial=serial_number(key) if serial is None else serial,
         signature_oid=oid,
         issuer=distinguished_name(issuer.key.kind, holder),
         subject=distinguished_name(key.kind, holder),

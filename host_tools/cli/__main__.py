@@ -1,0 +1,45 @@
+"""The program `simcard`: runs the command line and turns every error into one line and an exit code.
+
+Exit codes are `EXIT_CODES`; they and the commands are described in `docs/cli.md`, which is made from them.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from host_tools.cli.app import cli
+from host_tools.cli.output import say_error
+from host_tools.errors import HostError
+
+PROGRAM = "simcard"
+INTERRUPTED = 130
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the program with these arguments; its exit code."""
+    try:
+        result = cli.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except click.Abort:
+        say_error("interrupted", "interrupted", arguments)
+        return INTERRUPTED
+    except click.ClickException as error:
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(error.ctx.get_usage(), err=True)
+        say_error("usage", error.format_message(), arguments)
+        return error.exit_code if isinstance(error, click.UsageError) else 2
+    except HostError as error:
+        say_error(error.code, str(error), arguments)
+        return error.exit_code
+    return result if isinstance(result, int) else 0
+
+
+def main() -> None:
+    """Entry point of the installed program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""The table of commands. A command's module is imported when the command runs, so `--help` stays quick."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+EXIT_CODES = """\b
+Exit codes:
+  0    done
+  1    the card refused, or a signature is not good
+  2    wrong use: unknown option, file that cannot be read, bad profile
+  3    no reader, no card, no service, or an address that is taken
+  4    a card image that is missing, damaged, foreign, in use, or cannot be made
+  5    a PIN that is wrong or locked
+  130  interrupted
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where a command lives, and the one line `--help` says of it."""
+
+    module: str
+    attribute: str
+    help: str
+
+
+COMMANDS: dict[str, Row] = {
+    "new": Row("new", "command", "Make a card image from a profile."),
+    "profiles": Row("profiles", "command", "List the profiles there are, or show one."),
+    "run": Row("run", "command", "Insert cards into readers and stay."),
+    "list": Row("service", "list_readers", "List the readers of a running service."),
+    "insert": Row("service", "insert", "Insert a card into a reader of a running service."),
+    "remove": Row("service", "remove", "Remove the card from a reader of a running service."),
+    "reset": Row("service", "reset", "Reset the card in a reader of a running service."),
+    "stop": Row("service", "stop", "End a running service."),
+    "info": Row("info", "command", "Show what is on a card."),
+    "apdu": Row("apdu", "command", "Send commands in hexadecimal to a card."),
+    "sign": Row("signing", "sign", "Sign a file with a key of a card."),
+    "verify": Row("signing", "verify", "Check a signature over a file."),
+    "pin": Row("pin", "command", "Look at, change and unblock PINs."),
+    "cert": Row("cert", "command", "Take certificates out of a card."),
+    "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and one line each, and loads them when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        found = getattr(import_module(f"host_tools.cli.{row.module}"), row.attribute)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.help) for name, row in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="simcard", prog_name="simcard")
+def cli() -> None:
+    """Electronic Port CPU cards in software: make them, put them into readers, and work with them.
+
+    PINs are asked for on the terminal, or read from a file, from standard input, or from the environment variable
+    SIMCARD_PIN; never from the command line, where others could see them.
+    """
