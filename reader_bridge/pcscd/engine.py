@@ -188,6 +188,11 @@ class Engine:
             with self._in_lane(reader):
                 return self._drive(self.table.take_out(reader))
 
+    def reset(self, reader: Reader) -> None:
+        """Reset a card as an application does that shares it; every connection is told."""
+        with self.lock, self._in_lane(reader):
+            self._drive(self.resources.reset_by_another(reader))
+
     def save_power(self) -> None:
         """One look at every reader whose card nobody uses."""
         with self.lock:

@@ -30,6 +30,7 @@ from reader_bridge.pcscd.codes import (
 from reader_bridge.pcscd.grammar import Connect, Control, End, GetAttribute, Reconnect, Transmit
 from reader_bridge.pcscd.readers import Power, Reader
 from reader_bridge.pcscd.table import ReaderTable, Steps
+from reader_bridge.slot import SlotError
 
 # Names of their own for what every APDU looks at: members of an enumeration are slow to look up.
 SUCCESS, ABSENT, RAW, ANY_OLD = Rv.SUCCESS, State.ABSENT, Protocol.RAW.value, Protocol.ANY_OLD.value
@@ -240,6 +241,14 @@ class Resources:
             yield from self.table.power_down(reader)
             if reader.state is not State.ABSENT:
                 reader.state = State.PRESENT
+
+    def reset_by_another(self, reader: Reader) -> Steps[None]:
+        """What SCardDisconnect with SCARD_RESET_CARD does to everybody else. `SlotError` where it would wait."""
+        if reader.owner != 0:
+            raise SlotError(f"{reader.slot.name} is locked by a transaction or an exclusive connection")
+        if reader.pulled or not reader.slot.present:
+            raise SlotError(f"{reader.slot.name} holds no card")
+        yield from self._dispose(reader, Disposition.RESET)
 
     def begin(self, client: Client, handle: int) -> Rv:
         """SCardBeginTransaction."""

@@ -26,7 +26,7 @@ from reader_bridge.pcscd.engine import Engine
 from reader_bridge.pcscd.pinpad import PinPad
 from reader_bridge.pcscd.readers import Reader
 from reader_bridge.pcscd.session import Session
-from reader_bridge.slot import CardLike, OnCrash, Slot, log_crash
+from reader_bridge.slot import CardLike, OnCrash, Slot, State, log_crash
 
 SOCKET_VARIABLE = "PCSCLITE_CSOCK_NAME"
 LONGEST_PATH = 107
@@ -67,6 +67,24 @@ class VirtualReader:
     def connections(self) -> int:
         """How many card handles are open."""
         return len(self._reader.handles)
+
+    @property
+    def atr(self) -> bytes:
+        """What clients see of the card; empty if there is none."""
+        return self._reader.atr
+
+    @property
+    def state(self) -> State:
+        """What is in the slot."""
+        return self._reader.slot.state
+
+    def reset(self) -> None:
+        """Reset the card as another application does that connects, and disconnects with SCARD_RESET_CARD.
+
+        Also in the midst of a command, by the card itself. `SlotError` while a transaction or an exclusive
+        connection keeps other applications away, or when there is no card.
+        """
+        self._engine.reset(self._reader)
 
     def insert(self, card: CardLike) -> None:
         """Put a card in and power it. `SlotError` if there is one already."""
