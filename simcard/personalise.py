@@ -13,6 +13,7 @@ import msgspec
 
 from simcard import profile as sheets
 from simcard.applet.access import environment_key
+from simcard.applet.registry import APPLETS
 from simcard.applet.view import LINK_TAG
 from simcard.fs.descriptor import Descriptor, Kind, LifeCycle
 from simcard.fs.files import Files
@@ -23,11 +24,11 @@ from simcard.hal.entropy import Entropy, SeededEntropy
 from simcard.key.containers import Containers, Slot
 from simcard.key.pair import DEFAULT_USAGE, KeyPair, Origin, Role
 from simcard.key.secrets import Purpose, SecretKey, SecretKeys
-from simcard.nvm.store import Store
+from simcard.nvm.store import MemoryFull, Store
 from simcard.pin.pins import Pins
 from simcard.pin.reference import Characters, Flag, PinId, Policy, Reference
 from simcard.profile import Card as CardSheet
-from simcard.profile import Profile
+from simcard.profile import Profile, ProfileError
 from simcard.wire import access, tlv
 from simcard.wire.secret import Secret
 
@@ -44,7 +45,13 @@ Progress = Callable[[str], None]
 
 
 def personalise(board: Board, profile: Profile, seed: int | None = None, progress: Progress = lambda _: None) -> None:
-    """Format the board's flash and build the card. With a seed every byte of it can be foretold."""
+    """Format the board's flash and build the card. With a seed every byte of it can be foretold.
+
+    Raises `ProfileError` for applets there are not, before anything is erased, and for a card that does not fit.
+    """
+    unknown = [name for name in profile.card.applets if name not in APPLETS]
+    if unknown:
+        raise ProfileError(f"card.applets: expected some of {', '.join(APPLETS)}, got {unknown[0]}")
     store = Store.format(board.flash)
     store.begin()
     if seed is not None:
@@ -59,7 +66,10 @@ def personalise(board: Board, profile: Profile, seed: int | None = None, progres
     _pins(store, profile, numbers)
     _secrets(store, profile)
     _keys(store, board, profile, entropy, progress)
-    store.commit()
+    try:
+        store.commit()
+    except MemoryFull:
+        raise ProfileError(f"memory: expected room for the whole card, got {profile.memory} bytes") from None
     store.compact()
 
 
@@ -168,9 +178,9 @@ def _keys(store: Store, board: Board, profile: Profile, entropy: Entropy, progre
             if pair is None:
                 continue
             progress(f"{word} key of {sheet.name}")
-            private, public = board.crypto.generate(KeyKind(pair.kind), pair.bits, keys)
+            private, public = board.crypto.generate(KeyKind(pair.kind), pair.size, keys)
             rules = (pair.rules or profile.card.new_keys).conditions(profile.labels)
             usage = DEFAULT_USAGE[role]
             expanded = access.encode_expanded(rules)
-            made = KeyPair(pair.kind, pair.bits, private, public, usage, Origin.GENERATED, expanded)
+            made = KeyPair(pair.kind, pair.size, private, public, usage, Origin.GENERATED, expanded)
             containers.put_pair(Slot(number, role), made)

@@ -115,12 +115,32 @@ def _keys() -> list[bytes]:
     ]
 
 
-VALUES = (USER, PUK, ADMIN, *FIDS, bytes(16), b"\xff", b"\x00") + tuple(
-    map(bytes.fromhex, ("840101", "830102", "800112", "540100", "53026162", "5C00", "82020121", "83020107", "80020040"))
-)
+WORDS = ("840101", "830102", "800112", "540100", "53026162", "5C00", "82020121", "83020107", "80020040")
+VALUES = (USER, PUK, ADMIN, *FIDS, bytes(16), b"\xff", b"\x00", *map(bytes.fromhex, WORDS))
 
 GRAMMAR = Grammar(
     (*_files(), *_bodies(), *_people(), *_keys()),
     VALUES,
     tuple(ins for ins in Ins if ins not in (Ins.GENERATE_KEY_PAIR, Ins.GENERATE_KEY_PAIR_ODD, Ins.TERMINATE_CARD)),
 )
+
+FURNITURE = (
+    command(Ins.VERIFY, 0, 1, USER),
+    command(Ins.VERIFY, 0, 3, ADMIN),
+    *(
+        command(Ins.CREATE_FILE, data=fcp(fid, described, *more))
+        for fid, described, *more in (
+            ("0101", "0121", tlv(0x80, b"\x01\x20"), tlv(0x88, b"\x08")),
+            ("0106", "3921", tlv(0x80, b"\x01\x20")),
+            ("0103", "02210004 05", tlv(0x88, b"\x18")),
+        )
+    ),
+    command(Ins.APPEND_RECORD, 0, 0x18, b"abcd"),
+    command(Ins.APPEND_RECORD, 0, 0x18, b"efgh"),
+    command(Ins.GENERATE_KEY_PAIR, 0x82, 0, tlv(0xB6, tlv(0x84, b"\1")) + tlv(0xAC, tlv(0x80, b"\4"))),
+    command(Ins.GENERATE_KEY_PAIR, 0x82, 0, tlv(0xB8, tlv(0x84, b"\2")) + tlv(0xAC, tlv(0x80, b"\2"))),
+    command(Ins.MANAGE_SECURITY_ENVIRONMENT, 0x41, 0xB6, bytes.fromhex("840101")),
+    command(Ins.MANAGE_SECURITY_ENVIRONMENT, 0x41, 0xB8, bytes.fromhex("840102")),
+    command(Ins.MANAGE_CHANNEL, 0, 1),
+)
+"""What every second stream begins with: files, keys and proofs to work with."""

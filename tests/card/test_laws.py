@@ -9,9 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from conformance.laws import Violation, judge, shortest, stream
+from reader_bridge.slot import Slot
 from simcard.card import Card
 from simcard.nvm.store import Store
-from tests.card.grammar import GRAMMAR
+from tests.card.grammar import FURNITURE, GRAMMAR
 from tests.kit import COUNTERS, Bench, bench, logical
 
 
@@ -20,6 +21,9 @@ class Watched:
 
     def __init__(self, seed: int = 1) -> None:
         self.bench = bench("iso-blank", seed)
+        self.crashes: list[BaseException] = []
+        self._slot = Slot("law", self.bench.card, lambda _name, _card, bug: self.crashes.append(bug))
+        self._slot.power_on()
 
     @property
     def memory(self) -> Store:
@@ -27,8 +31,8 @@ class Watched:
         assert store is not None
         return store
 
-    def transmit(self, command: bytes) -> bytes:
-        return self.bench.card.transmit(command)
+    def transmit(self, command: bytes) -> bytes | None:
+        return self._slot.transmit(command)
 
     def content(self) -> bytes:
         digest = sha256()
@@ -38,9 +42,14 @@ class Watched:
         return digest.digest()
 
 
+def life(seed: int) -> list[bytes]:
+    """The stream of a seed, on a blank card or on a furnished one."""
+    return [*(FURNITURE if seed % 2 else ()), *stream(seed, GRAMMAR)]
+
+
 def hold(seed: int) -> None:
     """Both laws hold for the stream of this seed, and flash and RAM agree at its end."""
-    commands, watched = stream(seed, GRAMMAR), Watched()
+    commands, watched = life(seed), Watched()
     violation = judge(watched, commands)
     assert violation is None, story(seed, commands)
     assert logical(watched.memory) == watched.bench.content(), story(seed, commands)
@@ -84,7 +93,7 @@ def test_the_laws_hold_over_any_bytes(commands: list[bytes]) -> None:
 class Liar(Watched):
     """A card that changes memory under 6A80, as one with a forgotten rollback would."""
 
-    def transmit(self, command: bytes) -> bytes:
+    def transmit(self, command: bytes) -> bytes | None:
         super().transmit(bytes.fromhex("00DA00C5 01") + command[1:2])
         return bytes.fromhex("6A80")
 
@@ -92,7 +101,7 @@ class Liar(Watched):
 class Mute(Watched):
     """A card that answers nothing."""
 
-    def transmit(self, command: bytes) -> bytes:
+    def transmit(self, command: bytes) -> bytes | None:
         return b""
 
 
@@ -107,7 +116,7 @@ def test_the_judge_leaves_out_what_is_not_needed() -> None:
     class Forgetful(Watched):
         """Lies only after VERIFY."""
 
-        def transmit(self, command: bytes) -> bytes:
+        def transmit(self, command: bytes) -> bytes | None:
             answer = super().transmit(command)
             status = self.bench.card.transmit(bytes.fromhex("00200001"))
             return b"" if status == b"\x90\x00" and command[1] == 0x84 else answer
