@@ -6,11 +6,13 @@ from collections.abc import Callable, Sequence
 
 from simcard.applet.base import Applet
 from simcard.applet.iso.applet import IsoApplet
+from simcard.applet.piv.applet import PivApplet
 from simcard.applet.pkcs15.applet import Pkcs15Applet
 from simcard.profile import Card as CardSheet
 
 APPLETS: dict[str, Callable[[CardSheet], Applet]] = {
     "iso": IsoApplet,
+    "piv": PivApplet,
     "pkcs15": Pkcs15Applet,
 }
 

@@ -112,6 +112,12 @@ class Pins:
             self._store.put(pin.key, reference.changed(new).encode())
         Counter.create(self._store, pin.counter_key, Counter(self._store, pin.counter_key).limit)
 
+    def reset(self, pin: PinId, tries: int) -> None:
+        """Back to the value the card was made with, and a full counter of `tries`; the caller has checked who asks."""
+        reference = self.read(pin)
+        self._store.put(pin.key, replace(reference, value=reference.initial, former=()).encode())
+        Counter.create(self._store, pin.counter_key, tries)
+
     def set_flag(self, pin: PinId, flag: Flag, on: bool) -> None:
         reference = self.read(pin)
         flags = reference.flags | flag if on else reference.flags & ~flag
