@@ -67,7 +67,8 @@ class Select(select.Select):
         if self.by is By.NAME:
             self._speak(view)
             if ctx.session.dialect is Dialect.ISO_APPLET:
-                return GREETING
+                # The driver sends no Le and yet expects these bytes, as cards of its kind answer under T=1.
+                return Reply(GREETING, final=True)
             return Reply(self._described(view, select.describe_file(view, self._current(view), self.answer)))
         answer = select.Select.run(self, view)
         reply = answer if isinstance(answer, Reply) else Reply(answer)

@@ -1,7 +1,8 @@
 """MANAGE SECURITY ENVIRONMENT and the security operations in the two dialects of the door.
 
-The isoApplet driver names algorithms by its own two codes, leaves padding to the card and hashing to the host, and
-wants ECDSA signatures as a SEQUENCE of r and s. Everything else is the ISO door's.
+The isoApplet driver names algorithms by its own two codes. With RSA it sends a DigestInfo and leaves the padding to
+the card; with ECDSA it sends the message and leaves SHA-1 to the card, and wants the signature as a SEQUENCE of r
+and s. Everything else is the ISO door's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from simcard.applet.iso.session import Template
 from simcard.applet.iso.signature import Scheme
 from simcard.applet.pkcs15 import der
 from simcard.applet.pkcs15.session import Dialect
-from simcard.hal.engine import KeyKind
+from simcard.hal.engine import Hash, KeyKind
 from simcard.key.containers import Slot
 from simcard.key.pair import Role
 from simcard.wire import tlv
@@ -29,8 +30,11 @@ FOR_GENERATION = 0x00
 RSA_2048, RSA_4096, EC = 0xF3, 0xF5, 0xEC
 """Algorithm references in that template."""
 
-ALGORITHMS = {0x11: Scheme.PKCS1 << 4, 0x21: Scheme.DEFAULT << 4}
-"""RSA with PKCS#1 v1.5 padding over what is sent, and ECDSA over a ready digest."""
+RSA_PKCS1, ECDSA_SHA1 = 0x11, 0x21
+"""RSA with PKCS#1 v1.5 padding over what is sent, and ECDSA over the SHA-1 digest of what is sent."""
+
+ALGORITHMS = {RSA_PKCS1: Scheme.PKCS1 << 4, ECDSA_SHA1: Scheme.DEFAULT << 4}
+"""The same in the ISO door's words; the hash of the second is seen to here."""
 
 MAX_KEYS = 16
 
@@ -94,15 +98,21 @@ class ManageEnvironment(Command):
 
 
 class ComputeSignature(operations.ComputeSignature):
-    """PSO COMPUTE DIGITAL SIGNATURE (ISO/IEC 7816-8:2021, 5.2.4); for the driver curves answer in DER."""
+    """PSO COMPUTE DIGITAL SIGNATURE (ISO/IEC 7816-8:2021, 5.2.4); for the driver curves hash and answer in DER."""
 
     def run(self, ctx: Context) -> bytes:
-        signature = operations.ComputeSignature.run(self, ctx)
-        pair = ctx.rooms.containers.require(Slot.of_reference(template(ctx, DST)[PRIVATE][-1]))
-        if ctx.session.dialect is Dialect.ISO or pair.kind == KeyKind.RSA:
-            return signature
+        reference = template(ctx, DST).get(PRIVATE)
+        pair = ctx.rooms.containers.pair(Slot.of_reference(reference[-1])) if reference else None
+        if ctx.session.dialect is Dialect.ISO or pair is None or pair.kind == KeyKind.RSA:
+            return operations.ComputeSignature.run(self, ctx)
+        hashed = operations.ComputeSignature(self._to_sign(ctx, pair.kind))
+        signature = hashed.run(ctx)
         half = len(signature) // 2
         return der.sequence(der.unsigned(signature[:half]), der.unsigned(signature[half:]))
+
+    def _to_sign(self, ctx: Context, kind: str) -> bytes:
+        """The digest of the message: SHA-1 as the driver's algorithm says; an SM2 key signs a digest that is ready."""
+        return self.data if kind == KeyKind.SM2 else ctx.rooms.crypto.digest(Hash.SHA1, self.data)
 
 
 class PerformSecurityOperation(operations.PerformSecurityOperation):
