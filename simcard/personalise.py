@@ -13,7 +13,8 @@ import msgspec
 
 from simcard import profile as sheets
 from simcard.applet.access import environment_key
-from simcard.applet.registry import APPLETS
+from simcard.applet.gmt0017.applications import Application, Applications
+from simcard.applet.registry import APPLETS, applets_of
 from simcard.applet.view import LINK_TAG
 from simcard.fs.descriptor import Descriptor, Kind, LifeCycle
 from simcard.fs.files import Files
@@ -52,6 +53,7 @@ def personalise(board: Board, profile: Profile, seed: int | None = None, progres
     unknown = [name for name in profile.card.applets if name not in APPLETS]
     if unknown:
         raise ProfileError(f"card.applets: expected some of {', '.join(APPLETS)}, got {unknown[0]}")
+    applets_of(profile.card)  # a door refuses switches it does not have
     store = Store.format(board.flash)
     store.begin()
     if seed is not None:
@@ -66,6 +68,7 @@ def personalise(board: Board, profile: Profile, seed: int | None = None, progres
     _pins(store, profile, numbers)
     _secrets(store, profile)
     _keys(store, board, profile, entropy, progress)
+    _applications(store, profile, numbers)
     try:
         store.commit()
     except MemoryFull:
@@ -184,3 +187,20 @@ def _keys(store: Store, board: Board, profile: Profile, entropy: Entropy, progre
             expanded = access.encode_expanded(rules)
             made = KeyPair(pair.kind, pair.size, private, public, usage, Origin.GENERATED, expanded)
             containers.put_pair(Slot(number, role), made)
+
+
+def _applications(store: Store, profile: Profile, numbers: dict[str, int]) -> None:
+    """What the door of GM/T 0017 calls applications: DFs, their PINs, and what belongs to them."""
+    known, containers = Applications(store), Containers(store)
+    pins = {pin.label: PinId(numbers[pin.df] if pin.df else 0, pin.number) for pin in profile.pin}
+    for slot, sheet in enumerate(profile.application):
+        most = (sheet.max_containers, sheet.max_certificates, sheet.max_files)
+        user, admin = pins[sheet.user], pins[sheet.admin]
+        known.put(Application(slot, numbers[sheet.df], user, admin, *most, True, sheet.name.encode()))
+        for file in profile.file:
+            if file.path.rpartition("/")[0] == sheet.df and file.label in sheet.files:
+                known.name_file(numbers[sheet.df], file.label.encode(), numbers[file.path])
+        for name in sheet.containers:
+            number = containers.by_name(name.encode())
+            if number is not None:
+                known.own(number, slot)

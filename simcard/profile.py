@@ -20,6 +20,7 @@ from simcard.profile_checks import problems
 from simcard.sheet import (
     FILE_RIGHTS,
     MEMORY_SIZES,
+    Application,
     Card,
     Container,
     File,
@@ -37,6 +38,7 @@ from simcard.sheet import (
 __all__ = [
     "FILE_RIGHTS",
     "MEMORY_SIZES",
+    "Application",
     "Card",
     "Container",
     "File",

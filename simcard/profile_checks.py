@@ -264,6 +264,27 @@ def _objects(profile: Profile) -> Found:
             yield f"{path}.text", f"expected a key of [holder] or [enterprise], got {error.args[0]}"
 
 
+def _applications(profile: Profile) -> Found:
+    """Applications name a DF, two PINs that hold there, files of that DF, and containers."""
+    twice = _twice([application.name for application in profile.application])
+    yield from expect(".application", not twice, f"names that differ, got {', '.join(sorted(twice))} twice")
+    for i, item in enumerate(profile.application):
+        path = f".application[{i}]"
+        dfs = [file.path for file in profile.file if file.kind == "df"]
+        yield from expect(f"{path}.df", item.df in dfs, f"one of {', '.join(dfs)}, got {item.df}")
+        yield from expect(f"{path}.name", len(item.name.encode()) <= 32, "at most 32 bytes")
+        here = [pin.label for pin in profile.pin if pin.df in ("", item.df)]
+        for key, label in (("user", item.user), ("admin", item.admin)):
+            yield from expect(f"{path}.{key}", label in here, f"one of {', '.join(here)}, got {label}")
+        known = {file.label for file in profile.file if file.path.rpartition("/")[0] == item.df}
+        for label in item.files:
+            good = label in known and len(label.encode()) <= 32
+            yield from expect(f"{path}.files", good, f"labels of EFs in {item.df}, got {label}")
+        names = {container.name for container in profile.container}
+        for name in item.containers:
+            yield from expect(f"{path}.containers", name in names, f"names of containers, got {name}")
+
+
 def _is_tag(raw: bytes) -> bool:
     try:
         return raw[0] not in (0x00, 0xFF) and tlv.read_tag(raw, 0)[1] == len(raw)
@@ -281,4 +302,5 @@ CHECKS: tuple[Callable[[Profile], Found], ...] = (
     _tree,
     _files,
     _objects,
+    _applications,
 )

@@ -157,6 +157,25 @@ class Object(Sheet, frozen=True):
     text: str = ""
 
 
+class Application(Sheet, frozen=True):
+    """`[[application]]`: a DF as the application of a GM/T 0017 token."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=32)]
+    df: str
+    """Path of the DF, such as "3F00/DF01"."""
+    user: str = "user"
+    """Label of the user's PIN."""
+    admin: str = "admin"
+    """Label of the administrator's PIN."""
+    files: tuple[str, ...] = ()
+    """Labels of the EFs in the DF that are its files, by these names."""
+    containers: tuple[str, ...] = ()
+    """Names of its containers; those no application names belong to the first application."""
+    max_containers: Annotated[int, Meta(ge=1, le=63)] = 10
+    max_certificates: Annotated[int, Meta(ge=1, le=126)] = 20
+    max_files: Annotated[int, Meta(ge=1, le=1024)] = 32
+
+
 class Profile(Sheet, frozen=True):
     """The whole sheet."""
 
@@ -172,6 +191,7 @@ class Profile(Sheet, frozen=True):
     container: tuple[Container, ...] = ()
     secret: tuple[SecretKey, ...] = ()
     object: tuple[Object, ...] = ()
+    application: tuple[Application, ...] = ()
 
     @property
     def labels(self) -> dict[str, int]:
