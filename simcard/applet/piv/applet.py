@@ -89,7 +89,9 @@ class PivApplet(Applet):
             raise Refused(SW.FILE_NOT_FOUND)
         ctx.channel.security.enter(ctx.rooms.files.tree.ancestry(home_df(ctx)))
         authority = tlv.tlv(0x79, tlv.tlv(0x4F, AID[:RID_SIZE]))
-        return tlv.tlv(0x61, tlv.tlv(0x4F, AID[RID_SIZE:]), authority, tlv.tlv(0x50, self._label))
+        answer = tlv.tlv(0x61, tlv.tlv(0x4F, AID[RID_SIZE:]), authority, tlv.tlv(0x50, self._label))
+        # `yubico-piv-tool` sends SELECT without Le and wants the answer at once, as a YubiKey gives it.
+        return Reply(answer, final=self._options.yubico)
 
     def close(self, ctx: Context) -> None:
         """The application's PIN and the management key end with it (800-73-4 part 1, 5.4); other doors' PINs stay."""
