@@ -68,10 +68,11 @@ def unwrap(channel: Channel, apdu: CommandApdu) -> CommandApdu | None:
 def release(channel: Channel, apdu: CommandApdu, answer: bytes | Reply, secret: bool = False) -> ResponseApdu:
     """What may leave now: at most Ne bytes, the rest waits behind 61xx, unless the reply is final as it is."""
     reply = answer if isinstance(answer, Reply) else Reply(answer)
-    if reply.final or len(reply.data) <= apdu.ne:
+    ne = apdu.ne or (SHORT_NE if channel.applet.eager else 0)
+    if reply.final or len(reply.data) <= ne:
         return ResponseApdu(reply.data, reply.sw)
-    channel.pending = Reply(reply.data[apdu.ne :], reply.sw, secret)
-    return ResponseApdu(reply.data[: apdu.ne], _more(channel.pending))
+    channel.pending = Reply(reply.data[ne:], reply.sw, secret)
+    return ResponseApdu(reply.data[:ne], _more(channel.pending))
 
 
 class GetResponse(Command):

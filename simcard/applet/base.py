@@ -69,6 +69,8 @@ class Applet(ABC):
     messaging: ClassVar[bool] = False
     """Checks and makes the MACs of proprietary secure messaging (CLA 84) itself, command by command."""
     commands: ClassVar[Mapping[int, type[Command]]]
+    eager: bool = False
+    """Answers a command without Le as if it had asked for 256 bytes, which some hosts count on."""
 
     def matches(self, aid: bytes) -> bool:
         """Is this the applet a full or right-truncated AID names (ISO/IEC 7816-4:2013, 12.2.3)?"""

@@ -74,6 +74,8 @@ class PivApplet(Applet):
     def __init__(self, sheet: CardSheet) -> None:
         self._options = PivOptions.of(sheet)
         self._label = f"{sheet.name} PIV".encode()
+        # `yubico-piv-tool` sends no Le and wants what fits at once, as a YubiKey gives it.
+        self.eager = self._options.yubico
 
     def command(self, apdu: CommandApdu) -> Command:
         expect(self._options.yubico or apdu.ins not in self.extensions, SW.INS_NOT_SUPPORTED)
@@ -89,9 +91,7 @@ class PivApplet(Applet):
             raise Refused(SW.FILE_NOT_FOUND)
         ctx.channel.security.enter(ctx.rooms.files.tree.ancestry(home_df(ctx)))
         authority = tlv.tlv(0x79, tlv.tlv(0x4F, AID[:RID_SIZE]))
-        answer = tlv.tlv(0x61, tlv.tlv(0x4F, AID[RID_SIZE:]), authority, tlv.tlv(0x50, self._label))
-        # `yubico-piv-tool` sends SELECT without Le and wants the answer at once, as a YubiKey gives it.
-        return Reply(answer, final=self._options.yubico)
+        return tlv.tlv(0x61, tlv.tlv(0x4F, AID[RID_SIZE:]), authority, tlv.tlv(0x50, self._label))
 
     def close(self, ctx: Context) -> None:
         """The application's PIN and the management key end with it (800-73-4 part 1, 5.4); other doors' PINs stay."""

@@ -1,15 +1,14 @@
 """The instructions that Yubico's tools need beside those of the standard; there only if the profile wants them.
 
 NIST SP 800-73-4 leaves management of keys and counters to the issuer. What is here follows what a YubiKey answers
-to `yubico-piv-tool` and `ykman`; all of it stands behind `yubico` in the options. Short answers leave at once even
-where Le is missing, because `yubico-piv-tool` sends none.
+to `yubico-piv-tool` and `ykman`; all of it stands behind `yubico` in the options.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simcard.applet.base import Command, Context, Reply, expect
+from simcard.applet.base import Command, Context, expect
 from simcard.applet.iso.keys import public_template
 from simcard.applet.piv.attestation import attest
 from simcard.applet.piv.authenticate import management_key
@@ -60,8 +59,8 @@ class GetVersion(Command):
         expect(apdu.p1p2 == 0, SW.WRONG_P1P2)
         return cls()
 
-    def run(self, ctx: Context) -> Reply:
-        return Reply(bytes(ctx.session.options.version), final=True)
+    def run(self, ctx: Context) -> bytes:
+        return bytes(ctx.session.options.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +72,9 @@ class GetSerial(Command):
         expect(apdu.p1p2 == 0, SW.WRONG_P1P2)
         return cls()
 
-    def run(self, ctx: Context) -> Reply:
+    def run(self, ctx: Context) -> bytes:
         number: int = ctx.session.options.serial
-        return Reply(number.to_bytes(4, "big"), final=True)
+        return number.to_bytes(4, "big")
 
 
 @dataclass(frozen=True, slots=True)
