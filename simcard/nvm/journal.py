@@ -198,7 +198,8 @@ class Journal:
         return None
 
     def _whole_group_after(self, bank: bytes) -> bool:
-        places = range(self._tail + ALIGNMENT, self._bank_size - GROUP_OVERHEAD + 1, ALIGNMENT)
+        written = len(bank.rstrip(b"\xff"))  # no group begins in what is blank up to the end
+        places = range(self._tail + ALIGNMENT, min(self._bank_size - GROUP_OVERHEAD + 1, written), ALIGNMENT)
         return any(self._is_later_group(bank, start) for start in places)
 
     def _is_later_group(self, bank: bytes, start: int) -> bool:
