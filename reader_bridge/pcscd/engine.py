@@ -169,7 +169,7 @@ class Engine:
             return reader
 
     def unplug(self, reader: Reader) -> None:
-        """Unplug a reader and power its card off."""
+        """Unplug a reader and power its card off. `TableError` if it is unplugged already."""
         with self.lock:
             self.table.remove(reader)
             with self._in_lane(reader):

@@ -95,12 +95,17 @@ class VirtualReader:
         return self._engine.pull(self._reader)
 
     def unplug(self) -> None:
-        """Unplug the reader with its card."""
+        """Unplug the reader with its card. `TableError` if it is unplugged already."""
         self._engine.unplug(self._reader)
 
 
 class PcscService:
-    """A private PC/SC world behind one socket; a context manager."""
+    """A private PC/SC world behind one socket; a context manager, to be started once.
+
+    `most_clients` may be connected at a time; more are sent away. A card that nobody uses loses its power at the
+    second look, and looks are `look_seconds` apart: 0.4 s as pcscd has it with vpcd, 5 s as it has it with
+    readers that report movements themselves.
+    """
 
     def __init__(self, path: Path, most_clients: int = MOST_CLIENTS, look_seconds: float = LOOK_SECONDS) -> None:
         if len(os.fsencode(path)) > LONGEST_PATH:

@@ -96,7 +96,9 @@ class ReaderTable:
         return reader
 
     def remove(self, reader: Reader) -> None:
-        """Unplug a reader."""
+        """Unplug a reader. `TableError` if that has been done."""
+        if not reader.alive:
+            raise TableError(f"{reader.slot.name} is unplugged already")
         self._places[reader.index] = None
         for handle in list(reader.handles):
             del self._handles[handle]

@@ -365,8 +365,8 @@ def dying(desk: Desk) -> None:
         while code == "E_SHARING_VIOLATION" and time.monotonic() < deadline:
             code = api.status(card).code
         desk.note(f"SCardStatus after a program with a {how} connection died", code)
-        desk.note(f"SCardReconnect after a program with a {how} connection died", api.reconnect(card))
-        desk.note(f"SCardTransmit after a program with a {how} connection died", api.transmit(card, GET))
+        answer = f"{api.reconnect(card)} {recovered(desk, card)}"
+        desk.note(f"SCardReconnect, SCardTransmit after a program with a {how} connection died", answer)
     watcher, context = desk.card(desk.context()), api.context()
     open_card = desk.card(context)
     desk.note("SCardReleaseContext with an open handle", api.release(context))
@@ -376,6 +376,16 @@ def dying(desk: Desk) -> None:
     api.begin(desk.card(context))
     desk.note("SCardReleaseContext within a transaction", api.release(context))
     desk.note("SCardStatus of the other program after that", api.status(watcher))
+
+
+def recovered(desk: Desk, card: int) -> str:
+    """The code of SCardTransmit when the card's reset is over: pcscd gives notice of it before it does it."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        code = desk.api.transmit(card, GET).code
+        if code == "SUCCESS" or time.monotonic() > deadline:
+            return code
+        desk.api.reconnect(card)
 
 
 def settled(desk: Desk) -> str:
@@ -515,6 +525,8 @@ def removing(desk: Desk) -> None:
     desk.insert("both")
     notices(desk, "with a new card", ours)
     desk.note("SCardReconnect with a new card", api.reconnect(ours))
+    # Without a reset the new card may have lost its power again, because nobody used it: a matter of time.
+    desk.note("SCardReconnect with a reset", api.reconnect(ours, w.SHARED, w.ANY, w.RESET))
     desk.note("SCardTransmit after reconnecting", api.transmit(ours, GET))
     desk.note("SCardBeginTransaction after reconnecting", api.begin(ours))
     desk.note("SCardEndTransaction after reconnecting", api.end(ours))
@@ -529,7 +541,7 @@ def removing_from_exclusive(desk: Desk) -> None:
     desk.note("SCardConnect of another, without card", api.connect(desk.context(), desk.reader))
     desk.insert("both")
     desk.note("SCardConnect of another, with a new card", api.connect(desk.context(), desk.reader))
-    desk.note("SCardReconnect exclusive", api.reconnect(ours, w.EXCLUSIVE))
+    desk.note("SCardReconnect exclusive", api.reconnect(ours, w.EXCLUSIVE, w.ANY, w.RESET))
     desk.note("SCardTransmit", api.transmit(ours, GET))
     desk.note("SCardDisconnect", api.disconnect(ours))
 
@@ -551,7 +563,7 @@ def removing_during(desk: Desk) -> None:
     desk.note("SCardConnect", connect.then())
     desk.note("SCardGetStatusChange", watch.then())
     desk.insert("slow")
-    desk.note("SCardReconnect to a slow card", api.reconnect(ours))
+    desk.note("SCardReconnect to a slow card", api.reconnect(ours, w.SHARED, w.ANY, w.RESET))
     transmit = Later(lambda: api.transmit(ours, GET))
     desk.do("busy")
     desk.note("SCardTransmit before", transmit.now())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import resource
 import socket
 import stat
@@ -168,6 +169,48 @@ def test_readers_come_and_go(service: PcscService, reader: VirtualReader) -> Non
         client.send(g.ReadersState())
         table = client.receive(16 * 184)
         assert [b"third", b"second", b""] == [table[at : at + 128].rstrip(b"\0") for at in (0, 184, 368)]
+
+
+def test_a_reader_is_unplugged_once(service: PcscService, reader: VirtualReader) -> None:
+    """A second time would hit the reader that took its place."""
+    reader.unplug()
+    other = service.add_reader("other", EchoCard())
+    with pytest.raises(TableError):
+        reader.unplug()
+    assert works(service, other)
+
+
+def test_a_card_that_nobody_uses_is_powered_off() -> None:
+    """After it was inserted, and after its last user has gone."""
+
+    class Lamp(EchoCard):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dark = threading.Event()
+
+        def power_off(self) -> None:
+            self.dark.set()
+
+    with (
+        tempfile.TemporaryDirectory(prefix="pcsc-") as folder,
+        PcscService(Path(folder) / "socket", look_seconds=0.01) as service,
+    ):
+        lamp = Lamp()
+        reader = service.add_reader("r", lamp)
+        assert lamp.dark.wait(SECONDS)
+        lamp.dark.clear()
+        assert works(service, reader)
+        assert lamp.dark.wait(SECONDS)
+
+
+def test_fifty_worlds_at_once() -> None:
+    """In one process, each with a reader of the same name and a card of its own."""
+    with tempfile.TemporaryDirectory(prefix="pcsc-") as folder, contextlib.ExitStack() as stack:
+        worlds = [stack.enter_context(PcscService(Path(folder) / str(number))) for number in range(50)]
+        readers = [world.add_reader("Virtual PCD 00 00", EchoCard()) for world in worlds]
+        assert all(works(world, reader) for world, reader in zip(worlds, readers))
+        readers[0].remove()
+        assert all(reader.occupied for reader in readers[1:])
 
 
 def test_sixteen_readers_and_no_more(service: PcscService) -> None:
