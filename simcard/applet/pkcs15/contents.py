@@ -3,7 +3,8 @@
 Labels are for people: a key and its certificate are called by their container and role, a PIN by its name in the
 card's profile. Identifiers stay the same for the life of the card: a key's and a certificate's is the key
 reference of their slot, a PIN's its reference byte. The profile says more in `[card.options.pkcs15]`: `label` and
-`manufacturer` of the token, `serial` the path of the file with its serial number, and for each data object a path
+`manufacturer` of the token, `application` of its data
+objects, `serial` the path of the file with its serial number, and for each data object a path
 such as "3F00/DF01/0011" with the label of the object.
 """
 
@@ -74,7 +75,7 @@ class Key:
         return directory.PrivateKey(
             identifier=self.identifier,
             label=self.label,
-            rsa=self.kind is KeyKind.RSA,
+            curve=CURVES.get(self.kind, ""),
             bits=pair.bits,
             reference=self.slot.reference,
             usage=tuple(bit for use, bits in PRIVATE_USE.items() if use in self.possible for bit in bits),
@@ -87,7 +88,7 @@ class Key:
         return directory.PublicKey(
             identifier=self.identifier,
             label=self.label,
-            rsa=self.kind is KeyKind.RSA,
+            curve=CURVES.get(self.kind, ""),
             bits=self.pair.bits,
             reference=self.slot.reference,
             usage=tuple(bit for use, bits in PUBLIC_USE.items() if use in self.possible for bit in bits),
@@ -96,9 +97,15 @@ class Key:
 
     @property
     def encoded(self) -> bytes:
-        """The public key as its file holds it: RSAPublicKey, or SubjectPublicKeyInfo of a curve (RFC 5480, 2)."""
+        """The public key as its file holds it: RSAPublicKey, or SubjectPublicKeyInfo of a curve (RFC 5480, 2).
+
+        For SM2 it is the bare ECPoint, and the curve stands in the directory: OpenSC refuses a
+        SubjectPublicKeyInfo with a curve it does not know, and with it all public keys of the card.
+        """
         if self.kind is KeyKind.RSA:
             return self.pair.public
+        if self.kind is KeyKind.SM2:
+            return der.octets(self.pair.public)
         algorithm = der.sequence(der.oid(EC_PUBLIC_KEY), der.oid(CURVES[self.kind]))
         return der.sequence(algorithm, der.bit_string(self.pair.public))
 
@@ -170,6 +177,11 @@ def option(rooms: Rooms, name: str, default: str = "") -> str:
     return str(rooms.sheet.options.get("pkcs15", {}).get(name, default))
 
 
+def application(rooms: Rooms) -> str:
+    """Which application the data objects belong to, as they say themselves."""
+    return option(rooms, "application", "CHINAEPORT")
+
+
 def file_at(rooms: Rooms, path: str) -> Descriptor | None:
     """The living transparent file at a path of the profile, such as "3F00/DF01/0011"."""
     tree = rooms.files.tree
@@ -196,7 +208,7 @@ def documents(ctx: Context) -> Iterator[Document]:
             continue
         rules = file_rules(ctx, file)
         readable = ALWAYS if rules is None else rules.of(Right.READ)
-        yield Document(str(label), option(ctx.rooms, "application", "CHINAEPORT"), body_of(ctx, file), readable)
+        yield Document(str(label), application(ctx.rooms), body_of(ctx, file), readable)
 
 
 def token(ctx: Context) -> directory.Token:

@@ -93,11 +93,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A private key; `rsa` tells RSA from curves, `bits` is the length of modulus or field."""
+    """A private key; `curve` is the object identifier of its curve, empty for RSA; `bits`: modulus or field."""
 
     identifier: bytes
     label: str
-    rsa: bool
+    curve: str
     bits: int
     reference: int
     usage: tuple[KeyUsage, ...]
@@ -112,7 +112,7 @@ class PublicKey:
 
     identifier: bytes
     label: str
-    rsa: bool
+    curve: str
     bits: int
     reference: int
     usage: tuple[KeyUsage, ...]
@@ -158,6 +158,11 @@ def _common(label: str, flags: tuple[Flags, ...], pin: bytes) -> bytes:
     return der.sequence(der.text(label), der.bits(*flags), der.octets(pin) if pin else b"")
 
 
+def _parameters(curve: str) -> bytes:
+    """KeyInfo by value: the named curve."""
+    return der.sequence(der.oid(curve)) if curve else b""
+
+
 def private_key(key: PrivateKey) -> bytes:
     """A PrivateKeyType."""
     history = (KeyAccess.ALWAYS_SENSITIVE, KeyAccess.NEVER_EXTRACTABLE, KeyAccess.LOCAL) if key.made_here else ()
@@ -167,9 +172,9 @@ def private_key(key: PrivateKey) -> bytes:
         der.bits(KeyAccess.SENSITIVE, *history),
         der.integer(key.reference),
     )
-    special = der.sequence(path_of(key.path), der.integer(key.bits))
+    special = der.sequence(path_of(key.path), der.integer(key.bits), _parameters(key.curve))
     whole = _common(key.label, (Flags.PRIVATE,), key.pin), attributes, der.context(1, special)
-    return der.sequence(*whole) if key.rsa else der.context(0, *whole)
+    return der.context(0, *whole) if key.curve else der.sequence(*whole)
 
 
 def public_key(key: PublicKey) -> bytes:
@@ -177,9 +182,9 @@ def public_key(key: PublicKey) -> bytes:
     attributes = der.sequence(
         der.octets(key.identifier), der.bits(*key.usage), der.bits(KeyAccess.EXTRACTABLE), der.integer(key.reference)
     )
-    special = der.sequence(path_of(key.path), der.integer(key.bits))
+    special = der.sequence(path_of(key.path), der.integer(key.bits), _parameters(key.curve))
     whole = _common(key.label, (), b""), attributes, der.context(1, special)
-    return der.sequence(*whole) if key.rsa else der.context(0, *whole)
+    return der.context(0, *whole) if key.curve else der.sequence(*whole)
 
 
 def certificate(item: Certificate) -> bytes:

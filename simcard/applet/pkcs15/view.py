@@ -15,6 +15,7 @@ from simcard.applet.view import LINK_TAG
 from simcard.fs.descriptor import MF_FID, Descriptor, Kind
 from simcard.fs.files import Files
 from simcard.fs.tree import MF
+from simcard.hal.engine import KeyKind
 from simcard.nvm.store import Store
 from simcard.wire import tlv
 from simcard.wire.access import ALWAYS, NEVER, Condition, Right, encode_expanded
@@ -119,10 +120,17 @@ def _keys(ctx: Context, view: View) -> None:
 
 
 def _documents(ctx: Context, view: View) -> None:
-    """The directory of data objects, and a file for each."""
+    """The directory of data objects, and a file for each.
+
+    A certificate for an SM2 key is listed here too: OpenSC lists it among the certificates but cannot read it there.
+    """
     entries = b""
     for number, document in enumerate(contents.documents(ctx), DATA + 1):
         pin = contents.asked_for(document.readable)
         entries += directory.data(directory.Data(document.label, document.application, (*HOME, number), pin))
         view.ef(number, document.body, readable=document.readable)
+    for key in contents.keys(ctx.rooms):
+        if key.kind is KeyKind.SM2 and ctx.rooms.containers.certificate(key.slot) is not None:
+            path = (*HOME, CERTIFICATES + key.slot.reference)
+            entries += directory.data(directory.Data(f"{key.label} certificate", contents.application(ctx.rooms), path))
     view.directory(DODF, entries)
