@@ -25,11 +25,11 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from reader_bridge.server import CardServer, ReaderStatus, ResetKind, ServerError
+from reader_bridge.server import ReaderStatus, ResetKind, ServerError
 from reader_bridge.slot import CardLike
 
 LONGEST_LINE = 64 * 1024
@@ -46,6 +46,26 @@ class ControlError(Exception):
 
 class CannotInsert(Exception):
     """Raised by the wiring's `MakeCard`: this image gives no card; the text tells the user why."""
+
+
+class Cards(Protocol):
+    """What is served: readers that cards can be put into. Refusals are `ServerError`s."""
+
+    def insert(self, card: CardLike, name: str | None = None) -> str:
+        """Put a card into the named reader, or the first empty one; the reader's name."""
+        ...
+
+    async def remove(self, name: str) -> CardLike:
+        """Pull the card out of the named reader and give it back."""
+        ...
+
+    async def reset(self, name: str, kind: ResetKind) -> None:
+        """Reset the card in the named reader."""
+        ...
+
+    def status(self) -> list[ReaderStatus]:
+        """Every reader."""
+        ...
 
 
 MakeCard = Callable[[Path], CardLike]
@@ -112,7 +132,7 @@ class ControlService:
     `stopped` is set when a client asks to stop; what that ends is the wiring's business.
     """
 
-    def __init__(self, server: CardServer, make: MakeCard, take_back: TakeBack, path: Path) -> None:
+    def __init__(self, server: Cards, make: MakeCard, take_back: TakeBack, path: Path) -> None:
         self.stopped = asyncio.Event()
         self._server = server
         self._make = make

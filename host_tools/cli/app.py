@@ -44,6 +44,12 @@ COMMANDS: dict[str, Row] = {
     "pin": Row("pin", "command", "Look at, change and unblock PINs."),
     "cert": Row("cert", "command", "Take certificates out of a card."),
     "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
+    "exec": Row("exec_", "command", "Run a command in a private PC/SC world."),
+    "serve": Row("serve", "command", "Keep a private PC/SC world running."),
+    "record": Row("record", "command", "Record what a program and a card say."),
+    "replay": Row("replay", "command", "Play a recording: as a card, or to a card."),
+    "twin": Row("twin", "command", "Play one script to two cards and compare."),
+    "trace": Row("trace", "command", "Show a recording, or live packets, decoded."),
 }
 
 
