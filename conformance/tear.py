@@ -162,13 +162,17 @@ def flaws(act: bytes, answer: bytes, states: Sequence[State], paid: bool = False
     if changes > 1:
         yield f"the content changes in {changes} steps"
     done = act == POWER_ON or answer[-2] in MEANS_DONE
+    fallen: set[bytes] = set()
     for one, other in pairwise(states):
-        paid = paid or bool(_moved(one, other, falling=True))
+        fallen.update(_moved(one, other, falling=True))
         for counter in _moved(one, other, falling=False):
+            alone = one.content == other.content
             if not done:
                 yield f"a refused command raises counter {counter.hex()}"
-            elif not paid and one.content == other.content:
+            elif alone and not (paid or fallen):
                 yield f"counter {counter.hex()} rises before anything was paid"
+            elif alone and changes and counter not in fallen:
+                yield f"counter {counter.hex()} rises apart from the content"
     if _is_guess(act) and answer[-2:] in WRONG_GUESS and states[0].counters == states[-1].counters:
         yield "a wrong guess costs nothing"
 
@@ -304,70 +308,23 @@ class Explorer:
         self.report.violations.append(Violation(label, self._script.acts[act], what, cuts))
 
 
-# -- scripts ---------------------------------------------------------------------------------------------------
+def free_guess(rig: Rig, image: bytes, before: Sequence[bytes], right: bytes, wrong: bytes) -> bool:
+    """Can somebody who watches memory and cuts the power tell a right guess from a wrong one before it is paid?
 
-
-class ScriptError(ValueError):
-    """A script that cannot be read; the text names its line and what was expected."""
-
-
-@dataclass(slots=True)
-class ScriptText:
-    """A script as written: what to run once before, what to run in every run, and what to cut."""
-
-    profile: str = "iso-blank"
-    seed: int = 1
-    prepare: list[bytes] = field(default_factory=list)
-    acts: list[bytes] = field(default_factory=lambda: [POWER_ON])
-    labels: list[str] = field(default_factory=lambda: ["power on"])
-
-    @property
-    def script(self) -> Script:
-        return Script(tuple(self.acts), tuple(self.labels))
-
-
-def parse(text: str) -> ScriptText:
-    """Read a script: one command in hexadecimal per line, `#` comments, and directives.
-
-    `!profile NAME` and `!seed N` choose the card. Commands after `!prepare` are run once, with steady power, and
-    the memory they leave is where every run starts; commands after `!setup` are run in every run, with steady
-    power; commands after `!label NAME` are cut. `!times N` repeats the next command. Without any directive all
-    commands are cut. Raises `ScriptError`.
+    Up to and with the payment both must do the same to memory; a card that looks first does not.
     """
-    found, mode, times = ScriptText(), "commands", 1
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split("#")[0].split()
-        if not words:
-            continue
-        try:
-            if words[0].startswith("!"):
-                mode, times = _directive(found, words, mode)
-                continue
-            commands = [bytes.fromhex("".join(words))] * times
-        except (ValueError, IndexError):
-            raise ScriptError(f"line {number}: expected hexadecimal bytes or a directive, got {line.strip()}") from None
-        times = 1
-        if mode == "!prepare":
-            found.prepare += commands
-        else:
-            found.acts += commands
-            found.labels += ["" if mode == "!setup" else mode] * len(commands)
-    return found
+    told = [_until_paid(rig, image, (POWER_ON, *before, guess)) for guess in (right, wrong)]
+    return not told[0] or told[0] != told[1]
 
 
-def _directive(found: ScriptText, words: list[str], mode: str) -> tuple[str, int]:
-    """Where the next commands go, and how often the next one is repeated."""
-    match words[0]:
-        case "!profile":
-            found.profile = words[1]
-        case "!seed":
-            found.seed = int(words[1])
-        case "!times":
-            return mode, int(words[1])
-        case "!prepare" | "!setup":
-            return words[0], 1
-        case "!label":
-            return " ".join(words[1:]) or words[1], 1
-        case _:
-            raise ValueError(words[0])
-    return mode, 1
+def _until_paid(rig: Rig, image: bytes, acts: Sequence[bytes]) -> list[bytes]:
+    """The images of the last act up to the first where a counter has fallen; none if none falls."""
+    images: list[bytes] = []
+    run = rig.run(image, acts, None, images.append)
+    images.append(run.image)
+    seen = images[run.begins[-1] :]
+    start = rig.read(seen[0])
+    for number, each in enumerate(seen):
+        if each != seen[0] and _moved(start, rig.read(each), falling=True):
+            return seen[: number + 1]
+    return []

@@ -73,7 +73,8 @@ def command(
 
 
 def _explorer(script: Path | None, profile: str | None, image: Path | None, seed: int | None, plan: Plan) -> Explorer:
-    from conformance.tear import Explorer, Script, ScriptError, parse
+    from conformance.tear import Explorer, Script
+    from conformance.tear_script import ScriptError, parse
     from host_tools.cli import rig
 
     if script is None:
