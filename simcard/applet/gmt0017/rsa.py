@@ -250,7 +250,7 @@ def _wrap(ctx: Context, key: PublicKey, value: Secret) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class RsaExportSessionKeyEx(GmtCommand):
-    """RSAExportSessionKeyEx (vendors of GM/T 0017-2012 tokens; INS 5C): a session key there is, under a public key."""
+    """RSAExportSessionKeyEx (GM/T 0017-2012, as vendors extend it; INS 5C): an existing session key wrapped."""
 
     application: int
     container: int
@@ -272,7 +272,7 @@ class RsaExportSessionKeyEx(GmtCommand):
 
 @dataclass(frozen=True, slots=True)
 class ExtRsaKeyOperation(GmtCommand):
-    """ExtRSAPubKeyOperation, ExtRSAPriKeyOperation (vendors of GM/T 0017-2012 tokens; INS 5C, 60).
+    """ExtRSAPubKeyOperation, ExtRSAPriKeyOperation (GM/T 0017-2012, as vendors extend it; INS 5C, 60).
 
     P2 01: a public key and a block; 00: a private key and a block. The bare operation, a block as long as the modulus.
     """

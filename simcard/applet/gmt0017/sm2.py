@@ -207,7 +207,7 @@ class EccExportSessionKey(GmtCommand):
 
 @dataclass(frozen=True, slots=True)
 class EccExportSessionKeyEx(GmtCommand):
-    """ECCExportSessionKeyEx (vendors of GM/T 0017-2012 tokens; INS 80): a session key there is, under a public key."""
+    """ECCExportSessionKeyEx (GM/T 0017-2012, as vendors extend it; INS 80): an existing session key wrapped."""
 
     application: int
     container: int
