@@ -19,6 +19,9 @@ Exit codes:
 """
 
 
+HELP_OPTIONS = ["-h", "--help"]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """Where a command lives, and the one line `--help` says of it."""
@@ -43,6 +46,7 @@ COMMANDS: dict[str, Row] = {
     "verify": Row("signing", "verify", "Check a signature over a file."),
     "pin": Row("pin", "command", "Look at, change and unblock PINs."),
     "cert": Row("cert", "command", "Take certificates out of a card."),
+    "opensc": Row("opensc", "command", "Run a command with OpenSC set up for the card."),
     "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
     "exec": Row("exec_", "command", "Run a command in a private PC/SC world."),
     "serve": Row("serve", "command", "Keep a private PC/SC world running."),
@@ -72,7 +76,7 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, row.help) for name, row in COMMANDS.items()])
 
 
-@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, epilog=EXIT_CODES, context_settings={"help_option_names": HELP_OPTIONS})
 @click.version_option(package_name="simcard", prog_name="simcard")
 def cli() -> None:
     """Electronic Port CPU cards in software: make them, put them into readers, and work with them.
