@@ -13,8 +13,8 @@ MODULE_VERSIONS = "_GetVersions"
 
 _FAMILIES: dict[str, str] = {
     "": "getfilepath",
-    "base_": "choosefile chooseDir savefile movefiles StartClickOnceApp StartClickOnceAppWithUserinfo SetDefaultPrinter "
-    "PrintPdf FileDownload DeleteTempFiles DetermineFilesIsPDF",
+    "base_": "choosefile chooseDir savefile movefiles StartClickOnceApp StartClickOnceAppWithUserinfo "
+    "SetDefaultPrinter PrintPdf FileDownload DeleteTempFiles DetermineFilesIsPDF",
     "upload_": "FileBatchUpload",
     "pdf-scan_": "PdfScanScanInitialize PdfScan PdfScanAsPEM",
     "pdf-sign_": "PdfView PdfCheck PdfCheckSign PdfAddSign FilePdfAddSign PdfFileBatchCheck PdfFileBatchAddSign "
