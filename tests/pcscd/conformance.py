@@ -157,7 +157,7 @@ def columns(document: str) -> tuple[dict[str, str], dict[str, str]]:
 
 def main() -> None:
     """Run both sides and write the document."""
-    from tests.pcscd.scenarios import WAIT_SECONDS
+    from tests.pcscd.desk import WAIT_SECONDS
 
     with sides.real_side() as real_side:
         real = sides.run(real_side)

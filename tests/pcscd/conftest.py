@@ -12,6 +12,7 @@ import pytest
 
 from reader_bridge.echo import EchoCard
 from reader_bridge.pcscd.server import PcscService, VirtualReader
+from tests.pcscd.world import World
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SECONDS = 30
@@ -46,3 +47,9 @@ def run(service: PcscService) -> Run:
         )
 
     return run_client
+
+
+@pytest.fixture
+def world() -> World:
+    """Resources with a card in a reader, without a service."""
+    return World()

@@ -1,4 +1,4 @@
-"""A pyscard program that reports cards and readers until its input ends."""
+"""A pyscard program that reports cards or readers until its input ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Cards(CardObserver):  # type: ignore[misc]  # pyscard has no types
         """Called by the monitor."""
         for sign, cards in zip("+-", handlers):
             for card in cards:
-                say("card", card.reader, sign)  # type: ignore[attr-defined]  # pyscard has no types
+                say(card.reader, sign)  # type: ignore[attr-defined]  # pyscard has no types
 
 
 class Readers(ReaderObserver):  # type: ignore[misc]  # pyscard has no types
@@ -37,19 +37,16 @@ class Readers(ReaderObserver):  # type: ignore[misc]  # pyscard has no types
         """Called by the monitor."""
         for sign, readers in zip("+-", handlers):
             for reader in readers:
-                say("reader", reader, sign)
+                say(reader, sign)
 
 
-def main() -> None:
-    """Observe."""
-    readers = ReaderMonitor(period=0.05)
-    readers.addObserver(Readers())
-    cards = CardMonitor()
-    cards.addObserver(Cards())
+def main(what: str) -> None:
+    """Observe `cards` or `readers`."""
+    monitor = CardMonitor() if what == "cards" else ReaderMonitor(period=0.05)
+    monitor.addObserver(Cards() if what == "cards" else Readers())
     sys.stdin.read()
-    cards.deleteObservers()
-    readers.deleteObservers()
+    monitor.deleteObservers()
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

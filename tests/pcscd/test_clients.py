@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -65,25 +68,37 @@ def test_pyscard_transmits(reader: VirtualReader, run: Run) -> None:
     assert "([1, 2], 144, 0)\n" == run(sys.executable, "-c", program).stdout
 
 
-def test_pyscard_monitors_cards_and_readers(service: PcscService, reader: VirtualReader) -> None:
-    """CardMonitor and ReaderMonitor see what comes and goes."""
-    program = Path(__file__).with_name("monitor.py")
+@contextmanager
+def monitoring(service: PcscService, what: str) -> Iterator[IO[str]]:
+    """The lines of a pyscard program that observes cards or readers."""
+    command = [sys.executable, str(Path(__file__).with_name("monitor.py")), what]
     environment = {**os.environ, **service.environment}
     with subprocess.Popen(
-        [sys.executable, str(program)], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment
+        command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment
     ) as monitor:
         assert monitor.stdout is not None and monitor.stdin is not None
-        assert "reader Virtual PCD 00 00 +\n" == monitor.stdout.readline()
-        assert "card Virtual PCD 00 00 +\n" == monitor.stdout.readline()
-        card = reader.remove()
-        assert "card Virtual PCD 00 00 -\n" == monitor.stdout.readline()
-        reader.insert(card)
-        assert "card Virtual PCD 00 00 +\n" == monitor.stdout.readline()
-        second = service.add_reader("second")
-        assert "reader second +\n" == monitor.stdout.readline()
-        second.unplug()
-        assert "reader second -\n" == monitor.stdout.readline()
+        yield monitor.stdout
         monitor.stdin.close()
+
+
+def test_pyscard_monitors_cards(service: PcscService, reader: VirtualReader) -> None:
+    """CardMonitor sees them come and go."""
+    with monitoring(service, "cards") as lines:
+        assert "Virtual PCD 00 00 +\n" == lines.readline()
+        card = reader.remove()
+        assert "Virtual PCD 00 00 -\n" == lines.readline()
+        reader.insert(card)
+        assert "Virtual PCD 00 00 +\n" == lines.readline()
+
+
+def test_pyscard_monitors_readers(service: PcscService, reader: VirtualReader) -> None:
+    """ReaderMonitor sees them come and go."""
+    with monitoring(service, "readers") as lines:
+        assert "Virtual PCD 00 00 +\n" == lines.readline()
+        second = service.add_reader("second")
+        assert "second +\n" == lines.readline()
+        second.unplug()
+        assert "second -\n" == lines.readline()
 
 
 @pytest.fixture(scope="module")

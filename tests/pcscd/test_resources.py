@@ -2,87 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from itertools import count
-from typing import TypeVar
-
 import pytest
 
 from reader_bridge.echo import EchoCard
 from reader_bridge.pcscd.codes import MAX_HANDLES, Disposition, Rv, Share, State
-from reader_bridge.pcscd.grammar import Connect, End, GetAttribute, Reconnect, Transmit
-from reader_bridge.pcscd.readers import Power, Reader, Waiter
-from reader_bridge.pcscd.resources import Client, MustWait, Resources
-from reader_bridge.pcscd.table import ReaderTable, Steps
+from reader_bridge.pcscd.grammar import Connect, End, GetAttribute, Reconnect
+from reader_bridge.pcscd.readers import Power
+from reader_bridge.pcscd.resources import Client
+from reader_bridge.pcscd.table import ReaderTable
 from reader_bridge.slot import Slot
 from simcard.hal.power import PowerLost
-
-T = TypeVar("T")
-NAME = b"r".ljust(128, b"\0")
-
-
-class World:
-    """Resources with one reader, driven in place; `before` runs before each piece of card work."""
-
-    def __init__(self) -> None:
-        self.table = ReaderTable()
-        numbers = count(1)
-        self.resources = Resources(self.table, lambda: next(numbers))
-        self.reader = self.table.add("r", Slot("r", EchoCard()))
-        self.before: Callable[[], None] = lambda: None
-        self.works = 0
-        self.drive(self.table.first_look(self.reader))
-
-    def drive(self, steps: Steps[T]) -> T:
-        """Run steps to their end."""
-        result: bytes | None = None
-        while True:
-            try:
-                work = steps.send(result)
-            except StopIteration as done:
-                value: T = done.value
-                return value
-            self.works += 1
-            self.before()
-            result = work()
-
-    def client(self) -> Client:
-        """A client with a context."""
-        client = Client()
-        self.resources.establish(client, 2)
-        return client
-
-    def connect(self, client: Client, share: Share = Share.SHARED, protocols: int = 3) -> tuple[Rv, int, int]:
-        """SCardConnect to the one reader."""
-        ask = Connect(client.context, NAME, share, protocols, 0, 0)
-        return self.drive(self.resources.connect(client, ask, -1))
-
-    def connected(self, share: Share = Share.SHARED) -> tuple[Client, int]:
-        """A client and its handle."""
-        client = self.client()
-        rv, handle, _ = self.connect(client, share)
-        assert rv is Rv.SUCCESS
-        return client, handle
-
-    def transmit(self, handle: int, command: bytes = b"\0\x84\0\0\x08") -> tuple[Rv, bytes]:
-        """SCardTransmit."""
-        ask = Transmit(handle, self.reader.protocol, 16, len(command), 3, 16, 300, command)
-        rv, reader = self.resources.may_transmit(ask)
-        if reader is None:
-            return rv, b""
-        self.before()
-        return self.resources.transmitted(reader, reader.slot.transmit(command))
-
-    def pull(self) -> None:
-        """Pull the card."""
-        self.table.card_gone(self.reader)
-        self.drive(self.table.take_out(self.reader))
-
-
-@pytest.fixture
-def world() -> World:
-    """A world with a card in its reader."""
-    return World()
+from tests.pcscd.world import NAME, World
 
 
 def test_a_card_that_is_there_from_the_start_is_no_event(world: World) -> None:
@@ -240,101 +170,6 @@ def test_a_card_that_dies_at_a_reset_is_unresponsive(world: World) -> None:
     _, handle = world.connected()
     rv, _ = world.drive(world.resources.reconnect(Reconnect(handle, 2, 3, Disposition.RESET, 0)))
     assert Rv.UNRESPONSIVE_CARD is rv
-
-
-def test_a_transaction_of_another_is_waited_for(world: World) -> None:
-    """Connecting, beginning and disconnecting with a reset; everything else is refused at once."""
-    ours, ours_handle = world.connected()
-    theirs, theirs_handle = world.connected()
-    world.resources.begin(theirs, theirs_handle)
-    with pytest.raises(MustWait):
-        world.connect(ours)
-    with pytest.raises(MustWait):
-        world.resources.begin(ours, ours_handle)
-    with pytest.raises(MustWait):
-        world.drive(world.resources.disconnect(ours, ours_handle, Disposition.RESET))
-    assert Rv.SHARING_VIOLATION is world.transmit(ours_handle)[0]
-
-
-def test_nobody_waits_for_himself(world: World) -> None:
-    """pcscd would, for ever."""
-    client, first = world.connected()
-    second = world.connect(client)[1]
-    world.resources.begin(client, first)
-    assert Rv.SUCCESS is world.connect(client)[0]
-    assert Rv.SHARING_VIOLATION is world.resources.begin(client, second)
-    rv = world.drive(world.resources.disconnect(client, second, Disposition.RESET))
-    assert Rv.SHARING_VIOLATION is rv
-
-
-def queue_up(reader: Reader, *keys: int) -> list[int]:
-    """Waiters with these keys; the list gets the keys in the order of waking."""
-    woken: list[int] = []
-    for key in keys:
-        reader.enqueue(Waiter(key, lambda key=key: woken.append(key), begins=key > 0))  # type: ignore[misc]
-    return woken
-
-
-def test_the_lock_goes_to_who_came_first(world: World) -> None:
-    """And to nobody else until that one is through."""
-    client, handle = world.connected()
-    others = [world.connected()[1] for _ in range(3)]
-    world.resources.begin(client, handle)
-    woken = queue_up(world.reader, *others)
-    world.drive(world.resources.end(End(handle, Disposition.LEAVE)))
-    assert ([others[0]], others[0]) == (woken, world.reader.owner)
-
-
-def test_the_lock_passes_over_those_for_whom_it_is_too_late(world: World) -> None:
-    """After a reset, who wanted to begin must hear of it first; who wanted to connect need not."""
-    client, handle = world.connected()
-    other = world.connected()[1]
-    world.resources.begin(client, handle)
-    woken = queue_up(world.reader, other, -7)
-    world.drive(world.resources.disconnect(client, handle, Disposition.RESET))
-    assert ([other, -7], -7) == (woken, world.reader.owner)
-
-
-def test_who_gives_up_waiting_keeps_the_place(world: World) -> None:
-    """libpcsclite asks again every second."""
-    client, handle = world.connected()
-    first, second = world.connected()[1], world.connected()[1]
-    world.resources.begin(client, handle)
-    woken: list[int] = []
-    impatient = Waiter(first, lambda: woken.append(first), begins=True)
-    world.reader.enqueue(impatient)
-    world.reader.enqueue(Waiter(second, lambda: woken.append(second), begins=True))
-    world.reader.leave(impatient)
-    world.reader.enqueue(impatient)
-    world.drive(world.resources.end(End(handle, Disposition.LEAVE)))
-    assert [first] == woken
-
-
-def test_removal_wakes_everybody(world: World) -> None:
-    """Nobody waits for a card that has gone."""
-    client, handle = world.connected()
-    others = [world.connected()[1] for _ in range(2)]
-    world.resources.begin(client, handle)
-    woken = queue_up(world.reader, *others)
-    world.pull()
-    assert (others, 0) == (woken, world.reader.owner)
-
-
-def test_an_abandoned_lock_resets_the_card(world: World) -> None:
-    """The others are told."""
-    client, handle = world.connected()
-    other = world.connected()[1]
-    world.resources.begin(client, handle)
-    world.drive(world.resources.abandon(client, handle))
-    assert (Rv.RESET_CARD, 0) == (world.resources.status(other), world.reader.owner)
-
-
-def test_an_abandoned_connection_leaves_the_card_alone(world: World) -> None:
-    """As SCardReleaseContext does."""
-    client, handle = world.connected()
-    other = world.connected()[1]
-    world.drive(world.resources.abandon(client, handle))
-    assert Rv.SUCCESS is world.resources.status(other)
 
 
 def test_handles_of_a_client_are_limited(world: World) -> None:
