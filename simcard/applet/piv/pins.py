@@ -40,7 +40,8 @@ class Verify(Command):
     """VERIFY (NIST SP 800-73-4 part 2, 3.2.1): compare (P1 00), ask for the tries left (no data), end (P1 FF)."""
 
     reference: int
-    presented: Secret
+    presented: Secret | None
+    """The value, None to ask for the state."""
     logout: bool
     secret_data = True
 
@@ -50,7 +51,7 @@ class Verify(Command):
         expect(apdu.p2 in (APPLICATION_PIN, GLOBAL_PIN), SW.REFERENCE_NOT_FOUND)
         expect(not (apdu.data and apdu.p1), SW.WRONG_LENGTH)
         expect(not apdu.data or len(apdu.data) >= SIZE, SW.WRONG_LENGTH)
-        return cls(apdu.p2, _value(apdu.data), apdu.p1 == 0xFF)
+        return cls(apdu.p2, _value(apdu.data) if apdu.data else None, apdu.p1 == 0xFF)
 
     def run(self, ctx: Context) -> bytes:
         pin = pin_of(ctx, self.reference)
@@ -58,7 +59,7 @@ class Verify(Command):
             ctx.channel.security.pins.discard(pin)
             ctx.session.fresh = False
             return b""
-        if not len(self.presented):
+        if self.presented is None:
             return _state(ctx, pin)
         ctx.session.fresh = False
         verify(ctx, pin, self.presented)

@@ -186,8 +186,10 @@ class SetPinRetries(Command):
         _expect_own(ctx)
         require_management(ctx)
         expect(pin_given(ctx), SW.SECURITY_STATUS)
-        ctx.rooms.pins.reset(pin_of(ctx, APPLICATION_PIN), self.pin)
+        pin = pin_of(ctx, APPLICATION_PIN)
+        ctx.rooms.pins.reset(pin, self.pin)
         ctx.rooms.pins.reset(pin_of(ctx, PUK), self.puk)
+        ctx.channel.security.pins.discard(pin)
         return b""
 
 
