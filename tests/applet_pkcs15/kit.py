@@ -61,9 +61,12 @@ sign = { kind = "rsa", bits = 2048 }
 exchange = { kind = "rsa", bits = 2048 }
 
 [[container]]
-name = "EC"
+name = "P-256"
 sign = { kind = "p256" }
-exchange = { kind = "p384" }
+
+[[container]]
+name = "P-384"
+sign = { kind = "p384" }
 """
 
 SM2, RSA_1024 = VIEW.format(base="eport-operator"), VIEW.format(base="eport-operator-rsa")
@@ -171,7 +174,7 @@ def opensc(card: Bench) -> Iterator[OpenSc]:
     """The programs, with the card in the one reader they see."""
     with tempfile.TemporaryDirectory(prefix="p15-") as name:
         folder = Path(name)
-        with PcscService(folder / "s") as service:
+        with PcscService(folder / "pcscd.comm") as service:
             service.add_reader("Virtual PCD 00 00").insert(card.card)
             yield OpenSc(dict(service.environment), folder)
 

@@ -1,7 +1,7 @@
 """Entries of PKCS#15 object directories, in DER (ISO/IEC 7816-15:2016, 8; the modules of its annex A).
 
-Plain descriptions in, bytes out: what is on the card is found out in `contents`. Paths are those of file
-identifiers from the MF. Numbers of bits are those of the standard's BIT STRINGs.
+Plain descriptions in, bytes out: what is on the card is found out in `contents`. Paths are file identifiers from the
+MF, or one identifier alone for a file of the application (8.2.5). Bits are numbered as in the standard.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class PrivateKey:
-    """A private key; `curve` is the object identifier of its curve, empty for RSA; `bits`: modulus or field."""
+    """A private key; `curve` is the object identifier of its curve, empty for RSA; `bits`: modulus or field.
+
+    Its path is empty: no file stands for a private key, its reference alone names it.
+    """
 
     identifier: bytes
     label: str
@@ -103,7 +106,6 @@ class PrivateKey:
     usage: tuple[KeyUsage, ...]
     made_here: bool
     pin: bytes
-    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def private_key(key: PrivateKey) -> bytes:
         der.bits(KeyAccess.SENSITIVE, *history),
         der.integer(key.reference),
     )
-    special = der.sequence(path_of(key.path), der.integer(key.bits), _parameters(key.curve))
+    special = der.sequence(path_of(()), der.integer(key.bits), _parameters(key.curve))
     whole = _common(key.label, (Flags.PRIVATE,), key.pin), attributes, der.context(1, special)
     return der.context(0, *whole) if key.curve else der.sequence(*whole)
 

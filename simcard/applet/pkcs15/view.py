@@ -31,6 +31,7 @@ DIRECTORIES = {0: PRKDF, 1: PUKDF, 4: CDF, 7: DODF, 8: AODF}
 """Tags of EF.OD and the directories they lead to (ISO/IEC 7816-15:2016, 8.2)."""
 
 HOME: Path = (MF_FID, APPLICATION)
+"""Where the application stands. Paths inside it are identifiers alone, good from the MF and from the AID."""
 
 
 class Scratch(Store):
@@ -94,7 +95,7 @@ def build(ctx: Context) -> Files:
     view.df(MF_FID, MF)
     view.ef(DIR, directory.application(PKCS15_AID, label, HOME), MF)
     view.df(APPLICATION, MF, PKCS15_AID)
-    view.ef(ODF, directory.index({tag: (*HOME, fid) for tag, fid in DIRECTORIES.items()}))
+    view.ef(ODF, directory.index({tag: (fid,) for tag, fid in DIRECTORIES.items()}))
     view.ef(TOKEN_INFO, directory.token(contents.token(ctx)))
     view.directory(AODF, b"".join(map(directory.pin, contents.pins(rooms))))
     _keys(ctx, view)
@@ -105,14 +106,14 @@ def build(ctx: Context) -> Files:
 def _keys(ctx: Context, view: View) -> None:
     """Directories of keys and certificates, and the files they lead to."""
     keys = contents.keys(ctx.rooms)
-    view.directory(PRKDF, b"".join(directory.private_key(key.private(HOME)) for key in keys))
+    view.directory(PRKDF, b"".join(directory.private_key(key.private()) for key in keys))
     public, certificates = b"", b""
     for key in keys:
         reference = key.slot.reference
-        public += directory.public_key(key.public((*HOME, PUBLIC_KEYS + reference)))
+        public += directory.public_key(key.public((PUBLIC_KEYS + reference,)))
         view.ef(PUBLIC_KEYS + reference, key.encoded)
         if ctx.rooms.containers.certificate(key.slot) is not None:
-            path = (*HOME, CERTIFICATES + reference)
+            path = (CERTIFICATES + reference,)
             certificates += directory.certificate(directory.Certificate(key.identifier, key.label, path))
             view.link(CERTIFICATES + reference, key.slot.tail)
     view.directory(PUKDF, public)
@@ -127,10 +128,10 @@ def _documents(ctx: Context, view: View) -> None:
     entries = b""
     for number, document in enumerate(contents.documents(ctx), DATA + 1):
         pin = contents.asked_for(document.readable)
-        entries += directory.data(directory.Data(document.label, document.application, (*HOME, number), pin))
+        entries += directory.data(directory.Data(document.label, document.application, (number,), pin))
         view.ef(number, document.body, readable=document.readable)
     for key in contents.keys(ctx.rooms):
         if key.kind is KeyKind.SM2 and ctx.rooms.containers.certificate(key.slot) is not None:
-            path = (*HOME, CERTIFICATES + key.slot.reference)
+            path = (CERTIFICATES + key.slot.reference,)
             entries += directory.data(directory.Data(f"{key.label} certificate", contents.application(ctx.rooms), path))
     view.directory(DODF, entries)
