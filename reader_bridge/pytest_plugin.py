@@ -19,10 +19,8 @@ Fixtures, all made anew for each test (`docs/testing.md` has a worked example):
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,20 +71,22 @@ def simcard_noise(simcard_card: TestCard) -> Noise:
 
 
 @pytest.fixture(scope="session")
-def _simcard_socket() -> Iterator[Path]:
-    """One path for all worlds of this process: libpcsclite looks for it once and keeps it."""
-    with tempfile.TemporaryDirectory(prefix="simcard-") as folder:
-        yield Path(folder) / "pcsc"
+def _simcard_home() -> Iterator[PrivateWorld]:
+    """One service for all tests of this process: libpcsclite looks for its socket once, and some programs keep a
+    context for as long as they live."""
+    from reader_bridge.private_world import PrivateWorld
+
+    with PrivateWorld() as world:
+        yield world
 
 
 @pytest.fixture
-def simcard_world(_simcard_socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateWorld]:
+def simcard_world(_simcard_home: PrivateWorld, monkeypatch: pytest.MonkeyPatch) -> Iterator[PrivateWorld]:
     """A private PC/SC world without readers, for this process and the programs it starts."""
-    from reader_bridge.private_world import PrivateWorld
-
-    with PrivateWorld(_simcard_socket) as world:
-        monkeypatch.setenv(*world.variable)
-        yield world
+    monkeypatch.setenv(*_simcard_home.variable)
+    yield _simcard_home
+    for name in list(_simcard_home.readers):
+        _simcard_home.unplug(name)
 
 
 @pytest.fixture

@@ -166,7 +166,7 @@ class PinDesk:
         return self.state(number).left
 
     def leave(self, number: int, tries: int) -> None:
-        """Set the tries left (0 blocks the PIN). The card loses its power; reset it, or connect to it, afterwards."""
+        """Set the tries left (0 blocks the PIN). The card forgets what it held in RAM, and no program is told."""
         with self._memory() as store:
             counter = Counter(store, PinId(0, number).counter_key)
             if not 0 <= tries <= counter.limit:
@@ -183,6 +183,7 @@ class PinDesk:
     def _memory(self) -> Iterator[Store]:
         self._card.power_off()
         yield Store.mount(self._flash)
+        self._card.power_on()
 
 
 class CardInReader:
