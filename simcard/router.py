@@ -2,7 +2,8 @@
 
 SELECT with P1 = 04 goes to the applet whose AID it names; every other name belongs to the ISO applet, the first
 one, which owns the file system. Everything else belongs to the applet selected in the channel, if that takes the
-command's class, else to the first applet of the card that does: hosts of tokens send CLA 80 without a SELECT.
+command's class, else to the one left last or the first of the card that does: hosts of tokens send CLA 80 without
+a SELECT.
 On a SELECT the old applet is closed and the new one opened; if the new one refuses, nothing has changed. An applet
 that is left without a SELECT has its session parked, and finds it again when a command of its class comes.
 """
@@ -82,7 +83,8 @@ class Router(Environment):
                 return COMMON[apdu.ins].parse(apdu)
             if apdu.ins == Ins.SELECT and apdu.p1 == SELECT_BY_NAME:
                 named = self._named(apdu.data)
-                if named is not channel.applet:
+                # An applet that takes no interindustry commands cannot answer its own name; selecting it is ours.
+                if named is not channel.applet or not named.interindustry:
                     return SelectApplet(named, apdu)
         applet = self._door(channel, proprietary)
         if applet is None:
@@ -98,8 +100,9 @@ class Router(Environment):
         return own and applet is not None and applet.messaging
 
     def _door(self, channel: Channel, proprietary: bool) -> Applet | None:
-        """The applet that takes this class: the selected one if it does, else the first that does."""
-        doors = (channel.applet, *self.applets)
+        """The applet that takes this class: the selected one, else one whose session is parked, else the first."""
+        parked = (applet for applet in self.applets if applet.name in channel.parked)
+        doors = (channel.applet, *parked, *self.applets)
         return next((a for a in doors if (a.proprietary if proprietary else a.interindustry)), None)
 
     def _turn(self, channel: Channel, applet: Applet) -> None:
