@@ -44,10 +44,15 @@ _ERRORS: dict[int, tuple[type[HostError], str]] = {
 PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
 
 
+_BY_CODE = {code & 0xFFFFFFFF: row for code, row in _ERRORS.items()}
+"""By unsigned code: whether the layer's codes have a sign depends on how it was built."""
+
+
 def _check(code: int, doing: str) -> None:
     if code == scard.SCARD_S_SUCCESS:
         return
-    kind, text = _ERRORS.get(code, (LinkError, f"{scard.SCardGetErrorMessage(code)} (0x{code & 0xFFFFFFFF:08X})"))
+    unsigned = code & 0xFFFFFFFF
+    kind, text = _BY_CODE.get(unsigned, (LinkError, f"{scard.SCardGetErrorMessage(code)} (0x{unsigned:08X})"))
     raise kind(f"{doing}: {text}")
 
 
