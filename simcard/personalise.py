@@ -196,11 +196,12 @@ def _applications(store: Store, profile: Profile, numbers: dict[str, int]) -> No
     for slot, sheet in enumerate(profile.application):
         most = (sheet.max_containers, sheet.max_certificates, sheet.max_files)
         user, admin = pins[sheet.user], pins[sheet.admin]
-        known.put(Application(slot, numbers[sheet.df], user, admin, *most, True, sheet.name.encode()))
+        application = Application(slot, numbers[sheet.df], user, admin, *most, True, sheet.name.encode())
+        known.put(application)
         for file in profile.file:
             if file.path.rpartition("/")[0] == sheet.df and file.label in sheet.files:
                 known.name_file(numbers[sheet.df], file.label.encode(), numbers[file.path])
         for name in sheet.containers:
             number = containers.by_name(name.encode())
             if number is not None:
-                known.own(number, slot)
+                known.own(number, application)

@@ -194,3 +194,15 @@ def test_an_application_deleted_at_the_iso_door_is_gone_here() -> None:
     made.bench.ok("00E4000002DF01")
     assert b"\0\0" == made.ok(0x22, ne=0)
     assert made.sw(0x46, made.ident, ne=0) == "698A"
+
+
+def test_an_application_never_inherits_the_containers_of_one_that_is_gone() -> None:
+    made = ready()
+    made.generate()
+    made.bench.ok("00E4000002DF10")
+    assert b"\0\0" == made.ok(0x22, ne=0)
+    assert made.create_application(b"heir") == "9000"
+    made.open(b"heir")
+    assert b"\0\0" == made.ok(0x46, made.ident, ne=0)
+    made.login()
+    assert bytes.fromhex("3002") == made.create_container()

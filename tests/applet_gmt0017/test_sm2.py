@@ -21,6 +21,7 @@ from tests.applet_gmt0017.support import (
     gm_verifies,
     ready,
     sm4,
+    token,
     u2,
     u4,
 )
@@ -270,3 +271,19 @@ def test_a_point_off_the_curve_is_refused(ins: int) -> None:
     point = BITS + bytes(63) + b"\x01"
     data = point + u4(1) + b"x" if ins == 0x7A else made.where + point + u4(SM4_ECB)
     assert made.sw(ins, data, ne=0) == "6A9A"
+
+
+def test_the_whole_way_in_little_endian() -> None:
+    made = token(int_order="little")
+    made.authenticate()
+    pins = b"87654321".ljust(16, b"\0") + b"\6\0\0\0" + b"123456".ljust(16, b"\0") + b"\6\0\0\0"
+    made.ok(0x20, b"little".ljust(32, b"\0") + pins + b"\xff\0\0\0" + bytes((1, 2, 3, 0)))
+    made.open(b"little")
+    made.login()
+    assert bytes.fromhex("0130") == made.create_container()
+    bits = bytes.fromhex("00010000")
+    public = made.ok(0x70, made.where + bits, ne=0)
+    signature = made.ok(0x74, made.where + DIGEST, 0x200)
+    assert bits == signature[:4]
+    assert gm_verifies(public, DIGEST, signature[4:])
+    made.ok(0x76, bits + public + b"\x20\0\0\0" + DIGEST + signature[4:], 0x200)

@@ -140,6 +140,7 @@ class VerifyPin(GmtCommand):
     kind: PinType
     application: int
     cryptogram: bytes
+    secret_data = True  # with the random number it would let a PIN be guessed at leisure
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -186,6 +187,7 @@ class ChangePin(GmtCommand):
     application: int
     cryptogram: bytes
     protected = True
+    secret_data = True
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
@@ -208,6 +210,7 @@ class UnblockPin(GmtCommand):
     application: int
     cryptogram: bytes
     protected = True
+    secret_data = True
 
     @classmethod
     def read(cls, fields: Fields) -> Self:

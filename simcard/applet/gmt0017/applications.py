@@ -5,11 +5,12 @@ word for is kept here, under these keys of the store:
 
     ga slot            an application: its DF, its PINs, its limits, its name
     gf df name         number of the EF a file name stands for
-    gc container       slot of the application a container belongs to, and the container's name
+    gc container       number of the DF of the application a container belongs to, and the container's name
     gl                 the label SetLabel gave the token
 
-A record whose DF, EF or container another door has removed counts as gone. A container nobody owns belongs to the
-first application the card was made with.
+A record whose DF, EF or container another door has removed counts as gone. A container that never had an owner
+belongs to the first application the card was made with; one whose application is gone belongs to nobody, because
+numbers of DFs are not used again.
 """
 
 from __future__ import annotations
@@ -128,18 +129,19 @@ class Applications:
 
     def containers(self, application: Application) -> list[int]:
         """Numbers of the containers that belong to the application."""
-        heir = next((a.slot for a in self.all() if a.made), None)
-        return [n for n in self._containers.numbers() if self._owner(n, heir) == application.slot]
+        heir = next((a.df for a in self.all() if a.made), None)
+        return [n for n in self._containers.numbers() if self._owner(n, heir) == application.df]
 
     def _owner(self, container: int, heir: int | None) -> int | None:
         record = self._store.get(b"gc" + bytes((container,)))
         # A number is used again; a record with another name speaks of a container that is gone.
-        if record is None or record[1:] != self._containers.name(container):
+        if record is None or record[2:] != self._containers.name(container):
             return heir
-        return record[0]
+        return int.from_bytes(record[:2], "big")
 
-    def own(self, container: int, slot: int) -> None:
-        record = bytes((slot,)) + self._containers.name(container)
+    def own(self, container: int, application: Application) -> None:
+        """The container belongs to this application."""
+        record = application.df.to_bytes(2, "big") + self._containers.name(container)
         self._store.put(b"gc" + bytes((container,)), record)
 
     def delete_container(self, container: int) -> None:

@@ -76,6 +76,7 @@ class NextPiece(Command):
     """The next piece of a long response (GM/T 0017-2012, 8.6; status 6A9E): the same command once more."""
 
     waiting: Reply
+    secret_data = True
 
     @classmethod
     def parse(cls, apdu: CommandApdu) -> Command:

@@ -69,7 +69,7 @@ class CreateContainer(_Named):
         expect(not exists, session.switches.container_exists)
         expect(len(mine) < application.max_containers, SW.NO_SPACE)
         number = ctx.rooms.containers.create(self.name, among=mine)
-        known.own(number, application.slot)
+        known.own(number, application)
         session.containers.add(number)
         return session.switches.u2(FIRST_CONTAINER_ID + number)
 
