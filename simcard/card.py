@@ -8,7 +8,7 @@ Any other exception is a bug, and the reader treats the card as mute until reset
 from __future__ import annotations
 
 from simcard import chain, personalise, trace
-from simcard.applet.base import Command, Noise, Rooms, expect
+from simcard.applet.base import Command, Context, Noise, Reply, Rooms, expect
 from simcard.applet.registry import applets_of
 from simcard.fs.files import Files
 from simcard.hal.board import Board
@@ -74,18 +74,30 @@ class Card:
                 response = ResponseApdu(b"", SW.OK)
             else:
                 command = router.route(channel, whole)  # route, decode
-                store.begin()  # open
-                answer = command.run(router.context(channel))  # allow, execute
-                store.commit()  # settle
+                answer = self._run(command, router.context(channel), store)  # open, allow, execute, settle
                 response = chain.release(channel, apdu, answer, command.secret_reply)  # queue
         except Refused as refused:
-            store.rollback()
             response = ResponseApdu(b"", refused.sw)
         except (ApduError, ClaError) as error:
             response = ResponseApdu(b"", error.sw)
         if self.sink is not None:
             self.sink(trace.exchange(raw, command, response, self.board))  # note
         return response.encode()
+
+    @staticmethod
+    def _run(command: Command, ctx: Context, store: Store) -> bytes | Reply:
+        """Run in one transaction; a refusal leaves memory and the current file as they were."""
+        applet, session = ctx.channel.applet, ctx.channel.session
+        place = applet.place(session)
+        store.begin()
+        try:
+            answer = command.run(ctx)
+            store.commit()
+        except Refused:
+            store.rollback()
+            applet.go_back(session, place)
+            raise
+        return answer
 
     def _powered(self) -> tuple[Router, Store]:
         if self._router is None or self._store is None or not self.board.power.on:

@@ -90,6 +90,12 @@ class Applet(ABC):
     def inherit(self, session: Any, opener: Any) -> None:
         """A channel was opened from one where this applet is selected; take over what is current there."""
 
+    def place(self, session: Any) -> Any:
+        """Where the session stands: what `go_back` needs when a command is refused (7816-4:2013, 7.1.3)."""
+
+    def go_back(self, session: Any, place: Any) -> None:
+        """A command was refused, and nothing that is current may have changed."""
+
     def accept(self, channel: Channel, apdu: CommandApdu) -> Command:
         """A command has come for this door on a channel where it is selected; the typed command."""
         return self.command(apdu)

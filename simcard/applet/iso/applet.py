@@ -71,5 +71,11 @@ class IsoApplet(Applet):
     def inherit(self, session: IsoSession, opener: IsoSession) -> None:
         session.cursor = replace(opener.cursor, record=0)
 
+    def place(self, session: IsoSession) -> tuple[int, int, int]:
+        return session.cursor.df, session.cursor.ef, session.cursor.record
+
+    def go_back(self, session: IsoSession, place: tuple[int, int, int]) -> None:
+        session.cursor.df, session.cursor.ef, session.cursor.record = place
+
     def select(self, ctx: Context, apdu: CommandApdu) -> bytes | Reply:
         return select.Select.parse(apdu).run(ctx)
