@@ -8,6 +8,7 @@ from datetime import date
 from host_tools.client.algorithms import Role
 from host_tools.client.info import ContainerInfo, KeyInfo
 from host_tools.client.iso import IsoCard
+from host_tools.errors import NotAllowed, WrongState
 from host_tools.pki import certificate
 from host_tools.pki.certificate import Holder, Issuer, Use
 from host_tools.pki.keys import USUAL_HASH, Hash, Kind
@@ -23,19 +24,24 @@ def certify_keys(card: IsoCard, holder: Holder, number: str, start: date, step: 
     """Put a certificate beside every key of a container that has a signing key; how many were made.
 
     `number` is the certificate number of the first signing key, hexadecimal; the others have numbers of their own.
+    A container whose signing key may not be used by this door with the PINs verified so far stays without: keys
+    of another door, or a PIN that its holder must change first.
     """
     made = 0
     for container in card.containers():
         issuer = _issuer(card, container)
         if issuer is None:
             continue
-        for key in container.keys:
-            step(f"{key.role.value} certificate of {container.name}")
-            serial = int(number, 16) if number and not made else None
-            made += 1
-            public = card.public_key(key.reference)
-            der = certificate.make(public, holder, USES[key.role], start, issuer, serial)
-            card.put_certificate(key.reference, der)
+        try:
+            for key in container.keys:
+                step(f"{key.role.value} certificate of {container.name}")
+                serial = int(number, 16) if number and not made else None
+                public = card.public_key(key.reference)
+                der = certificate.make(public, holder, USES[key.role], start, issuer, serial)
+                card.put_certificate(key.reference, der)
+                made += 1
+        except (NotAllowed, WrongState):
+            continue
     return made
 
 

@@ -14,7 +14,7 @@ import click
 from host_tools.cli import profiles
 from host_tools.cli.cards import EngineChoice, board_around, close_card, engine_options, make_engine
 from host_tools.cli.output import json_option, say_json
-from host_tools.errors import ImageProblem, ProfileProblem, WrongState
+from host_tools.errors import ImageProblem, ProfileProblem
 
 if TYPE_CHECKING:
     from simcard.card import Card
@@ -171,7 +171,4 @@ def certify(card: Card, wish: Wish, step: Step) -> int:
             iso.verify_pin(pin.number, Secret(pin.value.encode()))
     holder = wish.profile.holder
     name = Holder(holder.get("name", wish.profile.card.name), wish.profile.enterprise.get("name", ""))
-    try:
-        return certify_keys(iso, name, holder.get("certificate_number", ""), wish.start, step)
-    except WrongState as refused:
-        raise ProfileProblem(f"the card cannot sign its certificates with the profile's PINs: {refused}") from None
+    return certify_keys(iso, name, holder.get("certificate_number", ""), wish.start, step)
