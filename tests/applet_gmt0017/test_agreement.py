@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.applet_gmt0017.support import BITS, SM4_ECB, Token, equipped, ready, sm4, u2, u4
+from simcard.crypto.engines import make
+from simcard.wire.secret import Secret
+from tests.applet_gmt0017.support import BITS, SM4_ECB, Token, equipped, gm_pair, ready, sm4, u2, u4
 
 ALICE, BOB = b"alice", b"bob@customs"
 
@@ -55,12 +57,7 @@ def test_another_identity_gives_another_key() -> None:
 
 def test_the_key_is_what_the_book_says() -> None:
     """GM/T 0003.3, 6.1, from the other side, over the numbers of the other key and the temporary pair."""
-    from simcard.crypto.engines import make
-    from simcard.wire.secret import Secret
-
     alice, _, _, of_alice = equipped(1)
-    from tests.applet_gmt0017.support import gm_pair
-
     private, public = gm_pair(2)
     own, own_public = gm_pair(3)
     temporary, handle = offer(alice)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from simcard.wire.gmt0017 import GmtIns
 from simcard.wire.status import changes_nothing
-from tests.applet_gmt0017.support import BITS, SM4_ECB, Token, application_data, envelope, equipped, u2, u4
+from tests.applet_gmt0017.support import BITS, EPORT, SM4_ECB, Token, application_data, envelope, equipped, u2, u4
 from tests.kit import bench_of_text
 
 SLOW = frozenset((GmtIns.GEN_EXT_RSA_KEY, GmtIns.GEN_RSA_KEY_PAIR))
@@ -91,8 +91,6 @@ def test_any_data_get_an_answer_and_a_refusal_changes_nothing(
 @settings(max_examples=100, deadline=None)
 @given(apdus=st.lists(st.binary(min_size=0, max_size=60).map(lambda tail: b"\x80" + tail), max_size=6))
 def test_any_bytes_of_this_class_get_an_answer(apdus: list[bytes]) -> None:
-    from tests.applet_gmt0017.support import EPORT
-
     card = bench_of_text(EPORT)
     for apdu in apdus:
         assert 0x6000 <= card.send(apdu)[1] <= 0x9FFF

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simcard.profile import builtin_text
-from tests.applet_gmt0017.support import eport, token
+from tests.applet_gmt0017.support import EPORT, eport, token
 from tests.kit import bench, bench_of_text
 
 AID = b"\xf0SIMGM0017"
@@ -67,8 +67,6 @@ def test_a_login_is_for_one_channel() -> None:
 
 
 def test_a_terminated_card_does_nothing_at_this_door() -> None:
-    from tests.applet_gmt0017.support import EPORT
-
     card = bench_of_text(EPORT.replace('delete-child = "admin" }', 'delete-child = "admin", terminate = "always" }', 1))
     card.ok("00A40000023F00")
     card.ok("00FE0000")
