@@ -64,6 +64,10 @@ def test_algorithm_0_is_triple_des(card: Piv) -> None:
     card.bench.ok(authenticate(0x00, 0x9B, tlv(0x82, ecb(TDES, MANAGEMENT, challenge))))
 
 
+def test_random_numbers_are_to_be_had_whatever_the_key() -> None:
+    assert 16 == len(with_key(AES256).dynamic(authenticate(0x00, 0x9B, tlv(0x81)))[0x81])
+
+
 def test_a_wrong_response_proves_nothing(card: Piv) -> None:
     card.bench.ok(authenticate(TDES, 0x9B, tlv(0x81)))
     card.bench.refused(authenticate(TDES, 0x9B, tlv(0x82, bytes(8))), 0x6982)

@@ -135,6 +135,12 @@ def test_there_is_no_management_key(card: Piv) -> None:
     card.bench.refused(authenticate(0x03, 0x9B, tlv(0x81)), 0x6A88)
 
 
+def test_random_numbers_are_to_be_had_without_it(card: Piv) -> None:
+    ask = authenticate(0x00, 0x9B, tlv(0x81))
+    assert 2 == len({card.dynamic(ask)[0x81] for _ in range(2)})
+    card.bench.refused(authenticate(0x00, 0x9B, tlv(0x82, bytes(8))), 0x6A88)
+
+
 def test_the_card_keeps_no_objects_of_its_own(card: Piv) -> None:
     card.verify(USER)
     card.bench.refused(put_data(0x5FC102, b"mine"), 0x6982)

@@ -25,6 +25,8 @@ from simcard.wire.status import SW, Refused
 
 TEMPLATE, WITNESS, CHALLENGE, RESPONSE, EXPONENTIATION = 0x7C, 0x80, 0x81, 0x82, 0x85
 RAW = bytes((Scheme.RAW << 4,))
+ANY = 0x00
+"""The algorithm identifier of a host that does not say which."""
 
 
 def _answer(tag: int, value: bytes) -> bytes:
@@ -99,7 +101,10 @@ def _proved(ctx: Context, *, ok: bool) -> None:
 
 @dataclass(frozen=True, slots=True)
 class AskChallenge(Command):
-    """A challenge for the host to encipher (NIST SP 800-73-4 part 2, A.2, step 1)."""
+    """A challenge for the host to encipher (NIST SP 800-73-4 part 2, A.2, step 1).
+
+    Asked for with algorithm 00 it is there for every key, and even without one: OpenSC takes its random numbers so.
+    """
 
     algorithm: int
 
@@ -108,7 +113,9 @@ class AskChallenge(Command):
         return GeneralAuthenticate.parse(apdu)
 
     def run(self, ctx: Context) -> bytes:
-        key = management_key(ctx, self.algorithm)
+        if self.algorithm == ANY and not ctx.session.options.management:
+            return _answer(CHALLENGE, ctx.rooms.noise.challenge.read(Cipher.TDES.block))
+        key = management_key(ctx, None if self.algorithm == ANY else self.algorithm)
         ctx.session.witness = b""
         ctx.session.challenge = ctx.rooms.noise.challenge.read(Cipher(key.cipher).block)
         return _answer(CHALLENGE, ctx.session.challenge)
