@@ -127,7 +127,7 @@ class Desk:
         if session in self._verified:
             self._verified.discard(session)
             if not self._verified and self._card is not None:
-                self.work(Code.NO_CARD, EportCard.forget_pin)
+                self.work(Code.NO_CARD, lambda card: card.forget_pin())
 
     def verify(self, session: Session, pin: Secret) -> None:
         """Show the password and stay logged in, until the session leaves or the card is taken out."""
@@ -163,7 +163,7 @@ class Desk:
 
     def _forget(self) -> None:
         if not self._verified:
-            self.work(Code.NO_CARD, EportCard.forget_pin)
+            self.work(Code.NO_CARD, lambda card: card.forget_pin())
 
     # -- what needs the password
 
