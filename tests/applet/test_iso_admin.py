@@ -66,7 +66,8 @@ CREATE = {
     "no data objects": "00E00000 [6205] = 6A80",
     "no data": "00E00000 = 6A80",
     "a wrong P1": "00E00100 [{62 {82 0121}{83 0101}}] = 6A86",
-    "under an EF that is current, beside it": EF + create(KIND, "{83 0102}", SIZE, sw="9000") + MF + "00A4000C [0102] = 9000",
+    "under an EF that is current, beside it": EF + create(KIND, "{83 0102}", SIZE, sw="9000") + MF
+    + "00A4000C [0102] = 9000",
 }  # fmt: skip
 
 
@@ -88,8 +89,10 @@ DELETE = {
     "the current DF leaves its parent current": DF + ADMIN + "00E40000 = 9000;" + EF + MF + "00A4000C [0101] = 9000",
     "what is deleted can be created again": EF + ADMIN + "00E40000 = 9000;" + EF,
     "a deactivated file": EF + ADMIN + "00040000 = 9000; 00E40000 = 9000",
-    "by its own rule": create(KIND, FID, SIZE, "{AB {80 40}{90}}", sw="9000") + "00A4000C [3F00] = 9000; 00E40000 [0101] = 9000",
-    "another file keeps its SFI": create(KIND, FID, SIZE, "{88 10}", sw="9000") + create(KIND, "{83 0102}", SIZE, "{88}", sw="9000")
+    "by its own rule": create(KIND, FID, SIZE, "{AB {80 40}{90}}", sw="9000")
+    + "00A4000C [3F00] = 9000; 00E40000 [0101] = 9000",
+    "another file keeps its SFI": create(KIND, FID, SIZE, "{88 10}", sw="9000")
+    + create(KIND, "{83 0102}", SIZE, "{88}", sw="9000")
     + ADMIN + "00E40000 [0102] = 9000; 00B0820001 = 00 9000",
     "the MF": ADMIN + "00E40000 = 6985",
     "what there is not": ADMIN + "00E40000 [0999] = 6A82",
@@ -111,16 +114,20 @@ LIFE = {
     "a new file is activated": EF + "00440000 = 6985",
     "deactivate, activate": EF + "00040000 = 9000; 00B0000001 = 6985; 00440000 = 9000; 00B0000001 = 00 9000",
     "deactivate twice": EF + "00040000 = 9000; 00040000 = 6985",
-    "a DF takes its files with it": DF + EF + "00A4000C [DF01] = 9000; 00040000 = 9000; 00A4000C [0101] = 6283; 00B0000001 = 6985",
+    "a DF takes its files with it": DF + EF + "00A4000C [DF01] = 9000; 00040000 = 9000; 00A4000C [0101] = 6283;"
+    "00B0000001 = 6985",
     "in a deactivated DF nothing is created": DF + "00040000 = 9000;" + create(KIND, FID, SIZE, sw="6985"),
     "created in creation state": create(KIND, FID, SIZE, "{8A 01}", "{8C 01 FF}", sw="9000") + "00B0000001 = 00 9000;"
     "00440000 = 9000; 00B0000001 = 6982",
-    "created in initialisation state": create(KIND, FID, SIZE, "{8A 03}", "{8C 01 FF}", sw="9000") + "00B0000001 = 00 9000",
+    "created in initialisation state": create(KIND, FID, SIZE, "{8A 03}", "{8C 01 FF}", sw="9000")
+    + "00B0000001 = 00 9000",
     "created deactivated": create(KIND, FID, SIZE, "{8A 04}", sw="9000") + "00B0000001 = 6985; 00440000 = 9000",
     "terminate an EF": EF + "00E80000 = 9000; 00B0000001 = 6985; 00440000 = 6985; 00040000 = 6985; 00E80000 = 6985",
     "terminate a DF": DF + EF + "00A4000C [DF01] = 9000; 00E60000 = 9000; 00A4000C [0101] = 6285; 00B0000001 = 6985",
-    "nothing below a terminated DF is deleted": DF + EF + "00A4000C [DF01] = 9000; 00E60000 = 9000;" + ADMIN + "00E40000 [0101] = 6985",
-    "a terminated DF is deleted as a whole": DF + EF + MF + "00E60100 [DF01] = 9000;" + ADMIN + "00E40000 [DF01] = 9000",
+    "nothing below a terminated DF is deleted": DF + EF + "00A4000C [DF01] = 9000; 00E60000 = 9000;" + ADMIN
+    + "00E40000 [0101] = 6985",
+    "a terminated DF is deleted as a whole": DF + EF + MF + "00E60100 [DF01] = 9000;" + ADMIN
+    + "00E40000 [DF01] = 9000",
     "terminate the MF as a DF": "00E60000 = 6985",
     "terminate a DF as an EF": DF + "00E80000 = 6981",
     "terminate an EF as a DF": EF + "00E60000 = 6981",
@@ -134,7 +141,8 @@ def test_life_of_a_file(card: Bench, dialogue: str) -> None:
 
 
 CARD = {
-    "activation puts the rules in force": "00440000 = 9000; 00E60000 = 6985; 00FE0000 = 6982;" + ADMIN + "00FE0000 = 9000",
+    "activation puts the rules in force": "00440000 = 9000; 00E60000 = 6985; 00FE0000 = 6982;" + ADMIN
+    + "00FE0000 = 9000",
     "a sleeping card": "00440000 = 9000;" + EF + MF + ADMIN + "00040000 = 9000; 00B0810001 = 6985; 00440000 = 9000;"
     "00B0810001 = 00 9000",
     "waking needs the right": "00440000 = 9000;" + ADMIN + "00040000 = 9000; 0020FF03 = 9000; 00440000 = 6982",
@@ -160,23 +168,33 @@ def test_termination_is_for_ever(card: Bench) -> None:
 RULES = {
     "compact, by environment": create(KIND, FID, SIZE, "{8C 03 91 11}", sw="9000") + "00B0000001 = 6982;" + USER
     + "00B0000001 = 00 9000; 00D60000 [01] = 9000",
-    "compact, always and never": create(KIND, FID, SIZE, "{8C 03 FF 00}", sw="9000") + "00B0000001 = 00 9000; 00D60000 [01] = 6982",
-    "compact, an environment there is not": create(KIND, FID, SIZE, "{8C 01 93}", sw="9000") + USER + "00B0000001 = 6982",
-    "compact, secure messaging": create(KIND, FID, SIZE, "{8C 01 51}", sw="9000") + USER + "00B0000001 = 6982",
-    "what no rule names is never": create(KIND, FID, SIZE, "{8C 01 00}", sw="9000") + USER + ADMIN + "00D60000 [01] = 6982",
-    "expanded, by PIN": create(KIND, FID, SIZE, "{AB {80 01}{A4 {83 01}{95 08}}}", sw="9000") + "00B0000001 = 6982;" + USER
-    + "00B0000001 = 00 9000",
-    "expanded, one of": create(KIND, FID, SIZE, "{AB {80 01}{A0 {A4 {83 01}{95 08}}{A4 {83 03}{95 08}}}}", sw="9000") + ADMIN
-    + "00B0000001 = 00 9000",
-    "expanded, all of": create(KIND, FID, SIZE, "{AB {80 01}{AF {A4 {83 01}{95 08}}{A4 {83 03}{95 08}}}}", sw="9000") + ADMIN
-    + "00B0000001 = 6982;" + USER + "00B0000001 = 00 9000",
-    "expanded, not": create(KIND, FID, SIZE, "{AB {80 01}{A7 {A4 {83 01}{95 08}}}}", sw="9000") + "00B0000001 = 00 9000;" + USER
+    "compact, always and never": create(KIND, FID, SIZE, "{8C 03 FF 00}", sw="9000")
+    + "00B0000001 = 00 9000; 00D60000 [01] = 6982",
+    "compact, an environment there is not": create(KIND, FID, SIZE, "{8C 01 93}", sw="9000") + USER
     + "00B0000001 = 6982",
-    "expanded, by key": create(KIND, FID, SIZE, "{AB {80 01}{A4 {83 01}{95 80}}}", sw="9000") + USER + "00B0000001 = 6982",
-    "alternatives one behind the other": create(KIND, FID, SIZE, "{AB {80 01}{97}{90}}", sw="9000") + "00B0000001 = 00 9000",
+    "compact, secure messaging": create(KIND, FID, SIZE, "{8C 01 51}", sw="9000") + USER + "00B0000001 = 6982",
+    "what no rule names is never": create(KIND, FID, SIZE, "{8C 01 00}", sw="9000") + USER + ADMIN
+    + "00D60000 [01] = 6982",
+    "expanded, by PIN": create(KIND, FID, SIZE, "{AB {80 01}{A4 {83 01}{95 08}}}", sw="9000")
+    + "00B0000001 = 6982;" + USER
+    + "00B0000001 = 00 9000",
+    "expanded, one of": create(KIND, FID, SIZE, "{AB {80 01}{A0 {A4 {83 01}{95 08}}{A4 {83 03}{95 08}}}}", sw="9000")
+    + ADMIN
+    + "00B0000001 = 00 9000",
+    "expanded, all of": create(KIND, FID, SIZE, "{AB {80 01}{AF {A4 {83 01}{95 08}}{A4 {83 03}{95 08}}}}", sw="9000")
+    + ADMIN
+    + "00B0000001 = 6982;" + USER + "00B0000001 = 00 9000",
+    "expanded, not": create(KIND, FID, SIZE, "{AB {80 01}{A7 {A4 {83 01}{95 08}}}}", sw="9000")
+    + "00B0000001 = 00 9000;" + USER
+    + "00B0000001 = 6982",
+    "expanded, by key": create(KIND, FID, SIZE, "{AB {80 01}{A4 {83 01}{95 80}}}", sw="9000") + USER
+    + "00B0000001 = 6982",
+    "alternatives one behind the other": create(KIND, FID, SIZE, "{AB {80 01}{97}{90}}", sw="9000")
+    + "00B0000001 = 00 9000",
     "by instruction": create(KIND, FID, SIZE, "{AB {84 E4}{90}}", sw="9000") + "00E40000 = 9000",
     "by reference to EF.ARR": create("{82 0421 0020 02}", "{83 2F06}", "{88}", sw="9000")
-    + "00E20000 [{80 01}{A4 {83 01}{95 08}}] = 9000;" + create(KIND, FID, SIZE, "{8B 2F06 01}", sw="9000") + "00B0000001 = 6982;"
+    + "00E20000 [{80 01}{A4 {83 01}{95 08}}] = 9000;" + create(KIND, FID, SIZE, "{8B 2F06 01}", sw="9000")
+    + "00B0000001 = 6982;"
     + USER + "00B0000001 = 00 9000; 00D60000 [00] = 6982",
     "by reference to nothing": create(KIND, FID, SIZE, "{8B 2F07 01}", sw="9000") + USER + "00B0000001 = 6982",
     "by reference to no record": create("{82 0421 0020 02}", "{83 2F06}", "{88}", sw="9000")

@@ -163,13 +163,15 @@ POLICIES = {
     "local is not known outside": "00200081 ['654321'] = 6A88",
     "local ends when its DF is left": INSIDE + "00200081 ['654321'] = 9000; 00A4000C [3F00] = 9000;" + INSIDE
     + "00200081 = 63C3",
-    "local ends in a sister DF": INSIDE + "00200081 ['654321'] = 9000; 00A4000C [DF02] = 9000;" + INSIDE + "00B0810004 = 6982",
+    "local ends in a sister DF": INSIDE + "00200081 ['654321'] = 9000; 00A4000C [DF02] = 9000;" + INSIDE
+    + "00B0810004 = 6982",
     "local stays within its DF": INSIDE + "00200081 ['654321'] = 9000; 00A4000C [0101] = 9000; 00B0000001 = 00 9000",
     "global stays everywhere": "00200001 ['123456'] = 9000;" + INSIDE + "00200001 = 9000",
     "local unblocking": INSIDE + "002C0081 ['765432' '111111'] = 9000; 00200081 ['111111'] = 9000",
     "rules of alternatives": INSIDE + "00D68100 [01] = 6982; 00240003 ['000000' '111111'] = 9000; 00D68100 [01] = 9000",
     "what is disabled counts as given": "00200001 ['123456'] = 9000;" + INSIDE + "00D68100 [01] = 9000",
-    "the state of all": "00CA010100 = 000001030305 000002030305 000003030307 000004030304 000281030305 000282030305 9000",
+    "the state of all": "00CA010100 = 000001030305 000002030305 000003030307"
+    " 000004030304 000281030305 000282030305 9000",
 }  # fmt: skip
 
 
