@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 
 import click
 
 from host_tools.cli.app import cli
 from host_tools.cli.output import say_error
-from host_tools.errors import HostError
+from host_tools.errors import FileProblem, HostError
 
 PROGRAM = "simcard"
 INTERRUPTED = 130
@@ -33,11 +34,18 @@ def run(arguments: Sequence[str]) -> int:
     except HostError as error:
         say_error(error.code, str(error), arguments)
         return error.exit_code
+    except OSError as error:
+        # Mostly standard output on a full disk; what files and sockets can do wrong has errors of its own.
+        say_error("host", f"the machine refused: {error.strerror or error}", arguments)
+        return FileProblem.exit_code
     return result if isinstance(result, int) else 0
 
 
 def main() -> None:
     """Entry point of the installed program."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names are Chinese, the terminal may not be
     sys.exit(run(sys.argv[1:]))
 
 

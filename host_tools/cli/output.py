@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar
@@ -37,4 +38,5 @@ def say_error(code: str, text: str, arguments: Sequence[str]) -> None:
     """One line on standard error; with `--json` among the arguments also an object on standard output."""
     click.echo(f"simcard: {text}", err=True)
     if "--json" in arguments:
-        say_json({"error": {"code": code, "text": text}})
+        with suppress(OSError):  # standard output may be what failed
+            say_json({"error": {"code": code, "text": text}})

@@ -121,9 +121,12 @@ async def serve(plan: Plan, until: Callable[[asyncio.Event], Awaitable[None]]) -
         except (ServerError, ControlError, OSError) as error:
             raise CannotServe(f"{error}; choose another with --listen, --vpcd or --control") from None
         watching = [asyncio.create_task(_tell(plan, server, str(number))) for number in range(len(plan.endpoints))]
+        ending = asyncio.ensure_future(until(control.stopped))
+        # One turn of the loop: signals must be heard before anybody learns that there is something to end.
+        await asyncio.sleep(0)
         _say(plan, "serving", control=str(path), readers=len(plan.endpoints))
         try:
-            await until(control.stopped)
+            await ending
         finally:
             for task in watching:
                 task.cancel()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -127,3 +129,21 @@ def test_any_flipped_bit_is_noticed_or_harms_nothing(simcard: Simcard, image: Im
     path.write_bytes(body)
     done = simcard("info", path)
     assert (0, whole) == (done.code, done.out) or (4, "") == (done.code, done.out)
+
+
+@pytest.mark.parametrize("verb", [("info",), ("info", "--json"), ("cert", "export"), ("apdu", "0084000008")])
+def test_a_full_disk_behind_standard_output_is_told(image: Image, verb: tuple[str, ...]) -> None:
+    first, *rest = verb
+    words = [sys.executable, "-m", "host_tools.cli", first, *(rest[:1] if first == "cert" else []), str(image())]
+    words += rest[1:] if first == "cert" else rest
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert 2 == done.returncode
+    assert "No space left" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_terminal_that_cannot_write_chinese_gets_escapes(image: Image) -> None:
+    words = [sys.executable, "-m", "host_tools.cli", "info", str(image())]
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=True)
+    assert "\\u64cd" in done.stdout

@@ -1,0 +1,56 @@
+"""What is written about the command line is what it is."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from host_tools.cli.app import COMMANDS, cli
+from scripts import make_cli_docs
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("cryptography", "rich", "construct", "msgspec", "smartcard", "asyncio", "simcard.card", "Crypto")
+
+
+def test_the_page_is_current() -> None:
+    """If not: python -m scripts.make_cli_docs."""
+    assert make_cli_docs.text() == make_cli_docs.FILE.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_table_says_what_the_command_says_of_itself(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None
+    assert COMMANDS[name].help == command.short_help
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_helps(name: str) -> None:
+    command = cli.get_command(click.Context(cli), name)
+    assert command is not None and command.help
+    for parameter in command.params:
+        assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None), parameter.name
+
+
+def test_help_loads_nothing_heavy() -> None:
+    """What makes `--help` slow is what it imports; how slow it is, the bench says."""
+    program = (
+        "import sys\n"
+        "from host_tools.cli.__main__ import run\n"
+        "assert run(['--help']) == 0\n"
+        "print(','.join(name for name in sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = done.stderr.strip().split(",")
+    assert [] == [name for name in loaded if name.startswith(HEAVY)]
+
+
+@pytest.mark.slow
+@pytest.mark.pcsc
+def test_the_demonstration_holds() -> None:
+    done = subprocess.run([sys.executable, "scripts/demo.py"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert 0 == done.returncode, done.stdout[-3000:]
