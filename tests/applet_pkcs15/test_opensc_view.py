@@ -210,3 +210,24 @@ def test_pkcs15_crypt_signs_with_sm2_when_asked_for_sha1() -> None:
         programs.file("digest", bytes(range(20)) + bytes(12))
         programs.ok("pkcs15-crypt", "-s", "-k", "01", "--pin", USER_PIN, "-i", "digest", "-o", "s", "--raw", "--sha-1")
         assert programs.content("s")
+
+
+def sm2_certificate(programs: OpenSc) -> bytes:
+    """A certificate with an SM2 key, made by openssl."""
+    programs.ok("openssl", "ecparam", "-genkey", "-noout", "-name", "SM2", "-out", "key.pem")
+    request = "req", "-x509", "-new", "-key", "key.pem", "-sm3", "-subj", "/CN=SM2", "-outform", "DER", "-out", "der"
+    programs.ok("openssl", *request)
+    return programs.content("der")
+
+
+def test_a_certificate_for_an_sm2_key_is_read_as_a_data_object(sm2: OpenSc) -> None:
+    made = sm2_certificate(sm2)
+    put_certificate(sm2, made)
+    sm2.p11("--read-object", "--type", "data", "--label", "EportSM2 signing certificate", "-o", "read")
+    assert made == sm2.content("read")
+
+
+def test_this_opensc_lists_a_certificate_for_an_sm2_key_but_cannot_read_it(sm2: OpenSc) -> None:
+    put_certificate(sm2, sm2_certificate(sm2))
+    assert 1 == len(lines(sm2.ok("pkcs15-tool", "--list-certificates"), "X.509 Certificate"))
+    assert "Invalid ASN.1 object" in sm2.fails("pkcs15-tool", "--read-certificate", "01")

@@ -2,10 +2,11 @@
 
 Labels are for people: a key and its certificate are called by their container and role, a PIN by its name in the
 card's profile. Identifiers stay the same for the life of the card: a key's and a certificate's is the key
-reference of their slot, a PIN's its reference byte. The profile says more in `[card.options.pkcs15]`: `label` and
-`manufacturer` of the token, `application` of its data
-objects, `serial` the path of the file with its serial number, and for each data object a path
-such as "3F00/DF01/0011" with the label of the object.
+reference of their slot, a PIN's its reference byte.
+
+The profile says more in `[card.options.pkcs15]`: `label` and `manufacturer` of the token, `serial` the path of the
+file with its serial number, `application` the name its data objects bear, and for each data object a path such as
+"3F00/DF01/0011" with the label of the object.
 """
 
 from __future__ import annotations
