@@ -20,16 +20,13 @@ HELP_LIMIT = 0.3
 VALUE = 20
 
 IDLE = """
-import resource, shutil, sys
+import gc, resource, shutil, sys
 from pathlib import Path
 folder, count, kind = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 from host_tools.cli.cards import EngineChoice, open_card
 from reader_bridge.echo import EchoCard
-def used():
-    text = Path("/proc/self/smaps_rollup").read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:"))
 def card(number):
     if kind == "echo":
         made = EchoCard()
@@ -39,11 +36,10 @@ def card(number):
         made = open_card(image, EngineChoice())
     made.power_on()
     return made
-if kind == "card":
-    warm = card(-1)
-before = used()
 cards = [card(number) for number in range(count)]
-print((used() - before) / count)
+gc.collect()
+text = Path("/proc/self/smaps_rollup").read_text()
+print(next(line.split()[1] for line in text.splitlines() if line.startswith("Pss:")))
 """
 
 
@@ -68,17 +64,21 @@ def cpu_of(command: list[str]) -> float:
 
 
 def memory(folder: Path) -> Iterator[Row]:
-    """Memory per idle card in a file, powered, in one process that has opened one before."""
+    """Memory of one process with many idle cards in files, powered; and what each further card adds."""
     file_image(folder / "first.simcard")
-    for count in CARD_COUNTS:
-        ours, floor = (_idle(folder, count, kind) for kind in ("card", "echo"))
-        name = f"idle card, {count} in one process"
-        yield Row("memory", name, "KiB per card", ours, floor, "echo card", better="less")
+    whole = {count: (_used(folder, count, "card"), _used(folder, count, "echo")) for count in CARD_COUNTS}
+    least, floor = whole[CARD_COUNTS[0]]
+    yield Row("memory", "process with 1 idle card", "MiB", least / 1024, floor / 1024, "echo card", better="less")
+    for count in CARD_COUNTS[1:]:
+        ours, echo = ((used - one) / (count - 1) for used, one in zip(whole[count], (least, floor)))
+        name = f"each further idle card, {count} in one process"
+        yield Row("memory", name, "KiB", ours, max(echo, 0.0), "echo card", better="less")
 
 
-def _idle(folder: Path, count: int, kind: str) -> float:
+def _used(folder: Path, count: int, kind: str) -> int:
+    """KiB of the process: its own pages, and its share of those it shares."""
     command = [sys.executable, "-c", IDLE, str(folder), str(count), kind]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def commits(folder: Path) -> Iterator[Row]:
