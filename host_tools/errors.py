@@ -95,6 +95,34 @@ class EngineProblem(HostError):
     code = "engine"
 
 
+# -- certificates and messages
+
+
+class BadEncoding(HostError):
+    """Bytes that should be a certificate, key, request or message, and are not; the text says where it ends."""
+
+    code = "bad-encoding"
+
+
+class NotTrusted(HostError):
+    """A certificate that leads to no trusted root, is not valid at that time, is revoked or not for this use."""
+
+    code = "not-trusted"
+
+
+class CannotOpen(HostError):
+    """An envelope that is for somebody else, or was changed on its way."""
+
+    code = "cannot-open"
+
+
+class AuthorityProblem(HostError):
+    """What a test authority cannot do: no such folder, a wrong passphrase, a request it does not grant."""
+
+    exit_code = 2
+    code = "authority"
+
+
 # -- what the card says
 
 

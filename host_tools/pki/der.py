@@ -14,7 +14,7 @@ from typing import Annotated
 from cryptography.hazmat import asn1
 from cryptography.x509 import Name, ObjectIdentifier
 
-from host_tools.errors import BadResponse
+from host_tools.errors import BadEncoding, BadResponse
 from host_tools.pki.keys import Kind, PublicKey
 
 EC_PUBLIC_KEY = "1.2.840.10045.2.1"
@@ -78,6 +78,11 @@ class _Certificate:
 class _EcSignature:
     r: int
     s: int
+
+
+@asn1.sequence
+class _Elements:
+    inside: list[asn1.TLV]
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +201,16 @@ def from_pem(text: bytes, label: str) -> bytes | None:
         return None
 
 
+def unwrapped(data: bytes, label: str, what: str) -> bytes:
+    """The DER of a file that holds it bare or in PEM; `BadEncoding` where there is neither."""
+    if data[:1] == b"\x30":
+        return data
+    body = from_pem(data, label)
+    if body is None:
+        raise BadEncoding(f"this holds no {what}, neither in DER nor in PEM ({label})")
+    return body
+
+
 def public_key_of(certificate_der: bytes) -> PublicKey:
     """The subject's public key; `BadResponse` for bytes that are no certificate, or a kind of key not known."""
     try:
@@ -216,6 +231,88 @@ def parse_public_key(info: bytes) -> PublicKey:
 
 def _encoded(tlv: asn1.TLV) -> bytes:
     return bytes(asn1.encode_der(tlv))
+
+
+# -- any DER at all: `host_tools.pki.tree` builds and reads structures with these
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """One data element: its tag (all its bytes, big-endian) and its content."""
+
+    tag: int
+    content: bytes
+
+    @property
+    def encoded(self) -> bytes:
+        """The element as it stood: DER has one way to write it."""
+        return element(self.tag, self.content)
+
+
+def element(tag: int, content: bytes) -> bytes:
+    """A data element in DER."""
+    size = len(content)
+    head = tag.to_bytes((tag.bit_length() + 7) // 8 or 1, "big")
+    if size < 0x80:
+        return head + bytes((size,)) + content
+    octets = size.to_bytes((size.bit_length() + 7) // 8, "big")
+    return head + bytes((0x80 | len(octets),)) + octets + content
+
+
+def elements(content: bytes) -> tuple[Element, ...]:
+    """The elements that stand one after the other; ValueError for bytes that are not DER."""
+    read = asn1.decode_der(_Elements, element(0x30, element(0x30, content)))
+    return tuple(Element(int.from_bytes(each.tag_bytes, "big"), bytes(each.data)) for each in read.inside)
+
+
+def integer(value: int) -> bytes:
+    """INTEGER."""
+    return bytes(asn1.encode_der(value))
+
+
+def read_integer(encoded: bytes) -> int:
+    """The value of an INTEGER; ValueError for anything else."""
+    return int(asn1.decode_der(int, encoded))
+
+
+def oid(dotted: str) -> bytes:
+    """OBJECT IDENTIFIER."""
+    return bytes(asn1.encode_der(ObjectIdentifier(dotted)))
+
+
+def read_oid(encoded: bytes) -> str:
+    """The dotted form of an OBJECT IDENTIFIER; ValueError for anything else."""
+    return str(asn1.decode_der(ObjectIdentifier, encoded).dotted_string)
+
+
+def time(moment: datetime) -> bytes:
+    """UTCTime, or GeneralizedTime from 2050 on (RFC 5280, 4.1.2.5)."""
+    return bytes(asn1.encode_der(_time(moment)))
+
+
+def generalized_time(moment: datetime) -> bytes:
+    """GeneralizedTime in whole seconds, as OCSP has it (RFC 6960, 4.2.1)."""
+    return bytes(asn1.encode_der(asn1.GeneralizedTime(moment.astimezone(UTC).replace(microsecond=0))))
+
+
+def read_time(encoded: bytes) -> datetime:
+    """The moment of a UTCTime or GeneralizedTime, in UTC; ValueError for anything else."""
+    if encoded[:1] == b"\x17":
+        return asn1.decode_der(asn1.UTCTime, encoded).as_datetime()
+    return asn1.decode_der(asn1.GeneralizedTime, encoded).as_datetime()
+
+
+def bits(data: bytes, unused: int = 0) -> bytes:
+    """BIT STRING; the last byte has `unused` bits that do not count."""
+    return bytes(asn1.encode_der(asn1.BitString(data, unused)))
+
+
+def read_bits(encoded: bytes) -> bytes:
+    """The bytes of a BIT STRING of whole bytes; ValueError for anything else."""
+    found = asn1.decode_der(asn1.BitString, encoded)
+    if found.padding_bits():
+        raise ValueError("not whole bytes")
+    return bytes(found.as_bytes())
 
 
 def _known(info: _SubjectPublicKeyInfo) -> PublicKey:
