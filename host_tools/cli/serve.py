@@ -54,8 +54,10 @@ async def serve(bench: Bench, control: Path | None, as_json: bool) -> None:
         try:
             service = ControlService(WorldCards(bench.world), tray.make, tray.take_back, path)
             async with service:
+                ending = asyncio.create_task(until_told_to_end(service.stopped))
+                await asyncio.sleep(0)  # signals are heeded before anybody is told that we are here
                 _say(bench, path, as_json)
-                await until_told_to_end(service.stopped)
+                await ending
         except (ControlError, OSError) as error:
             raise CannotServe(f"{error}; choose another with --control") from None
         # What was inserted meanwhile must come out before the tray closes the images.

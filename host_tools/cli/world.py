@@ -98,7 +98,7 @@ def address(text: str) -> tuple[str, int]:
     host, colon, port = text.rpartition(":")
     if not colon:
         return text, PORT
-    if not port.isdecimal() or not 0 < int(port) <= 0xFFFF:
+    if not port.isdecimal() or int(port) > 0xFFFF:
         raise click.UsageError(f"{text!r}: expected HOST or HOST:PORT")
     return host, int(port)
 
