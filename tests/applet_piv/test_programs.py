@@ -196,8 +196,9 @@ def test_generate_import_sign_and_attest(blank: Desk, slot: str, algorithm: str)
     assert pem(made.public_key()) == pem(attested.public_key())  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("key", [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())])
-def test_import_of_a_key(blank: Desk, key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> None:
+@pytest.mark.parametrize("curve", [None, ec.SECP256R1(), ec.SECP384R1()], ids=["rsa", "p256", "p384"])
+def test_import_of_a_key(blank: Desk, curve: ec.EllipticCurve | None) -> None:
+    key = ec.generate_private_key(curve) if curve else rsa.generate_private_key(65537, 2048)
     blank.write("key", key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     blank.write("certificate", issue(key.public_key(), "imported").public_bytes(Encoding.PEM))
     blank.ok("yubico-piv-tool", "-a", "import-key", "-s", "9d", "-i", "key")
