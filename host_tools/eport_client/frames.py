@@ -17,6 +17,7 @@ PIECE_BYTES = 120 * 1024 - 3
 """A piece ends at the character that takes it beyond this, CJK characters counted as 3 bytes and others as 1."""
 MAX_PIECES = 1024
 MAX_UNITS = 32 * 1024 * 1024
+MAX_PIECE = 256 * 1024
 MAX_UNFINISHED = 4
 _WIDTHS = (8, 4, 4, 16, 8, 4, 36, 4, 44)
 
@@ -35,6 +36,7 @@ def _crc_table() -> tuple[int, ...]:
 
 
 _TABLE = _crc_table()
+_CRC_START = 0xFFFF
 
 
 def units(text: str) -> int:
@@ -44,9 +46,16 @@ def units(text: str) -> int:
 
 def check_code(text: str) -> str:
     """CRC-16/MODBUS over the low bytes of the UTF-16 units, low byte first, upper case: "123456789" gives 374B."""
-    crc = 0xFFFF
+    return _shown(_crc(text, _CRC_START))
+
+
+def _crc(text: str, crc: int) -> int:
     for low in text.encode("utf-16-le", "surrogatepass")[::2]:
         crc = crc >> 8 ^ _TABLE[(crc ^ low) & 0xFF]
+    return crc
+
+
+def _shown(crc: int) -> str:
     return crc.to_bytes(2, "little").hex().upper()
 
 
@@ -73,7 +82,7 @@ class Frame:
         if not all(number.isascii() and number.isdigit() for number in numbers):
             raise FrameError("lengths, count and index of a BLOCKTXT header are decimal")
         total, length, count, index = map(int, numbers)
-        if not 0 < count <= MAX_PIECES or index >= count or total > MAX_UNITS:
+        if not 0 < count <= MAX_PIECES or index >= count or total > MAX_UNITS or len(message) > MAX_PIECE:
             raise FrameError("count, index or length of the BLOCKTXT header is out of range")
         return cls(fields[1].upper(), fields[2].upper(), total, length, count, fields[6], index, message[HEADER:])
 
@@ -140,6 +149,8 @@ class _Unfinished:
     first: Frame
     pieces: list[str] = field(default_factory=list)
     refused: int = 0
+    crc: int = _CRC_START
+    units: int = 0
 
 
 class Assembler:
@@ -166,6 +177,9 @@ class Assembler:
         if frame.index != wanted or not frame.whole or _differs(frame, state.first):
             return self._again(state, wanted), None
         state.pieces.append(frame.piece)
+        state.units += frame.length
+        # Kept up piece by piece, so that the end of a long message does not keep everybody waiting.
+        state.crc = _crc(frame.piece, state.crc)
         if wanted + 1 < frame.count:
             return NextBlock(True, frame.guid, wanted + 1, False), None
         return self._finish(state)
@@ -187,10 +201,9 @@ class Assembler:
 
     def _finish(self, state: _Unfinished) -> tuple[NextBlock, str | None]:
         del self._unfinished[state.first.guid]
-        whole = "".join(state.pieces)
-        if units(whole) != state.first.total or check_code(whole) != state.first.whole_code:
+        if state.units != state.first.total or _shown(state.crc) != state.first.whole_code:
             raise FrameError("the pieces are good, but together they are not the message of the header")
-        return NextBlock(True, state.first.guid, state.first.count, True), whole
+        return NextBlock(True, state.first.guid, state.first.count, True), "".join(state.pieces)
 
 
 def _differs(frame: Frame, first: Frame) -> bool:
