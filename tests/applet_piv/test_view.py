@@ -124,6 +124,20 @@ def test_a_renewed_key_is_the_same_through_both_doors(card: Piv) -> None:
     assert made == public(card, Role.SIGN)
 
 
+def test_a_renewed_key_keeps_its_rules(card: Piv) -> None:
+    before = Containers(card.bench.store()).require(Slot(1, Role.SIGN))
+    card.verify(USER)
+    card.generate(0x9C, RSA1024)
+    after = Containers(card.bench.store()).require(Slot(1, Role.SIGN))
+    assert (before.expanded, before.usage) == (after.expanded, after.usage)
+
+
+def test_no_policy_of_its_own_is_kept_for_another_doors_key(card: Piv) -> None:
+    card.verify(USER)
+    wanted = tlv(0xAC, tlv(0x80, bytes((RSA1024,))), tlv(0xAA, b"\1"))
+    card.bench.refused(command(0x47, 0, 0x9C, wanted, 256), 0x6A81)
+
+
 @pytest.mark.parametrize("slot", [0x9E, 0x82, 0x95], ids=hex)
 def test_other_slots_are_empty(card: Piv, slot: int) -> None:
     card.verify(USER)
