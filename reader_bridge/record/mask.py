@@ -1,7 +1,7 @@
 """What of an exchange is never shown: PINs, keys, and what they unlock.
 
 Rules:
-- A proprietary instruction nobody knows may carry anything: its data and its answer are hidden.
+- An instruction nobody knows, proprietary or not, may carry anything: its data and its answer are hidden.
 - The pieces of a chain and the parts of a response (61xx, GET RESPONSE) are as secret as the whole.
 - Bytes that are no command at all keep their header only.
 """
@@ -26,15 +26,18 @@ SECRET_DATA = frozenset(
         Ins.PUT_DATA_ODD,
         Ins.ENVELOPE,
         Ins.ENVELOPE_ODD,
-        0xFE,  # IMPORT ASYMMETRIC KEY of a PIV extension
+        Ins.TERMINATE_CARD,  # in PIV the same number imports a key
     )
 )
 """Interindustry instructions whose data are a PIN or a key, or may be either."""
+KNOWN = frozenset(int(ins) for ins in Ins) | {0xF7, 0xF8, 0xF9, 0xFB, 0xFD}
+"""ISO/IEC 7816 and the extensions of PIV that carry no secret: GET METADATA, GET SERIAL, ATTEST, RESET, GET VERSION."""
 
 GMT_SECRET_DATA = frozenset(
     (
         GmtIns.CHANGE_DEV_AUTH_KEY,
         GmtIns.CHANGE_PIN,
+        GmtIns.CREATE_APPLICATION,
         GmtIns.VERIFY_PIN,
         GmtIns.UNBLOCK_PIN,
         GmtIns.IMPORT_RSA_KEY_PAIR,
@@ -100,7 +103,8 @@ def secret_data(raw: bytes) -> bool:
         return True
     if raw[0] >= PROPRIETARY:
         return raw[1] in GMT_SECRET_DATA or raw[1] not in KNOWN_GMT or unreadable(raw)
-    return raw[1] in SECRET_DATA or tuple(raw[1:4]) == ENCIPHER or unreadable(raw)
+    known = raw[1] in KNOWN and raw[1] not in SECRET_DATA
+    return not known or tuple(raw[1:4]) == ENCIPHER or unreadable(raw)
 
 
 def secret_reply(raw: bytes) -> bool:
@@ -109,7 +113,7 @@ def secret_reply(raw: bytes) -> bool:
         return False
     if raw[0] >= PROPRIETARY:
         return raw[1] in GMT_SECRET_REPLY or raw[1] not in KNOWN_GMT
-    return tuple(raw[1:4]) == DECIPHER or raw[1] in GENERAL_AUTHENTICATE
+    return tuple(raw[1:4]) == DECIPHER or raw[1] in GENERAL_AUTHENTICATE or raw[1] not in KNOWN
 
 
 def unreadable(raw: bytes) -> bool:

@@ -57,9 +57,10 @@ class Shown:
         """
         if not self.hidden:
             return self.head + self.tail == raw
-        if len(self.head) == 4 and not self.tail:
-            return raw.startswith(self.head) and _data_length(raw) == self.hidden
-        return len(self) == len(raw) and raw.startswith(self.head) and raw.endswith(self.tail)
+        if not (raw.startswith(self.head) and raw.endswith(self.tail)):
+            return False
+        without_lc = len(self.head) == 4 and not self.tail
+        return len(self) == len(raw) or (without_lc and _data_length(raw) == self.hidden)
 
 
 def _data_length(raw: bytes) -> int:
