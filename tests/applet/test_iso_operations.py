@@ -58,8 +58,8 @@ def rsa_key() -> rsa.RSAPrivateKey:
 def holder(user: Bench, rsa_key: rsa.RSAPrivateKey) -> Bench:
     """A card that holds the RSA key for signing (1) and for exchange (2)."""
     numbers = rsa_key.private_numbers()
-    private = tlv(0x91, b"\1\0\1") + tlv(0x92, numbers.p.to_bytes(128, "big"))
-    +tlv(0x93, numbers.q.to_bytes(128, "big"))
+    primes = tlv(0x92, numbers.p.to_bytes(128, "big")) + tlv(0x93, numbers.q.to_bytes(128, "big"))
+    private = tlv(0x91, b"\1\0\1") + primes
     user.ok(import_of(1, "rsa", private))
     user.ok(import_of(2, "rsa", private))
     return user
@@ -124,11 +124,8 @@ SIGNATURE = bytes.fromhex(
 def test_the_signature_of_the_standard_through_the_whole_card() -> None:
     """GB/T 32918.5-2017, A.2: key, message, default identity and fixed nonce give r and s."""
     nonce = ScriptedEntropy(NONCE)
-    card = bench(
-        "iso-blank",
-        None,
-        ScriptedEntropy(forks={"nonce": nonce, "challenge": SeededEntropy(1), "key": SeededEntropy(2)}),
-    )
+    others = {label: SeededEntropy(1) for label in ("challenge", "key")}
+    card = bench("iso-blank", None, ScriptedEntropy(forks={"nonce": nonce, **others}))
     talk(card, USER)
     card.ok(import_of(1, "sm2", tlv(0x92, PRIVATE_SM2)))
     card.ok(environment(0xB6, (0x84, 1), (0x80, 0x65)))
@@ -157,9 +154,10 @@ def test_a_hash_made_outside_is_signed(user: Bench) -> None:
     user.ok(command(0x2A, 0x00, 0xA8, tlv(0x9A, bytes(32)) + tlv(0x9E, made)))
 
 
-@pytest.mark.parametrize(
-    ("number", "name"), [(1, "sha1"), (2, "sha256"), (3, "sha384"), (4, "sha512"), (5, "sm3"), (6, "sha224")]
-)
+NAMES = {1: "sha1", 2: "sha256", 3: "sha384", 4: "sha512", 5: "sm3", 6: "sha224"}
+
+
+@pytest.mark.parametrize(("number", "name"), NAMES.items())
 def test_a_hash_is_told_when_asked_for(card: Bench, number: int, name: str) -> None:
     card.ok(environment(0xAA, (0x80, number)))
     expected = hashlib.new(name, MESSAGE).digest()

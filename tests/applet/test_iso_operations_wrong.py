@@ -74,7 +74,7 @@ WRONG = {
     "decipher one byte": with_cipher(2) + "002A8086 [00] 00 = 6700",
     "decipher what is no cryptogram": with_cipher(2) + "002A8086 [00 04" + "11" * 100 + "] 00 = 6A80",
     "decipher a point off the curve": with_cipher(2) + "002A8086 [00 04" + "11" * 64 + "] 00 = 6A80",
-    "decipher an RSA block of another length": with_cipher(4) + "002A8086 [00 " + "11" * 127 + "] 00 = 6700",
+    "decipher an RSA block of another length": with_cipher(4) + "002A8086 [00 " + "11" * 126 + "] 00 = 6700",
     "decipher a wrong RSA padding": with_cipher(4) + "002A8086 [00 " + "11" * 128 + "] 00 = 6A80",
     "decipher RSA with PSS": with_cipher(4, "22") + "002A8086 [00 " + "11" * 128 + "] 00 = 6A80",
     "encipher without a key": "002A8680 ['abc'] 00 = 6A88",
@@ -201,7 +201,7 @@ def test_a_certificate_of_somebody_else_is_refused(trusting: Bench) -> None:
         b"\x5f",
     ],
     ids=[
-        "point off the curve",
+        "off the curve",
         "no point",
         "a container's name",
         "no name",
