@@ -16,6 +16,8 @@ KEYS = {
 }
 ALGORITHMS = pytest.mark.parametrize("algorithm", KEYS)
 SOMETHING = put_data(0x5FC106, b"something")
+REFERENCE = 27
+"""Of the management key among the card's secret keys."""
 HOST = {8: b"hostrand", 16: b"the host's nonce"}
 
 
@@ -115,6 +117,16 @@ def test_a_challenge_does_not_serve_as_witness(card: Piv) -> None:
 
 def test_the_card_does_not_encipher_for_anybody(card: Piv) -> None:
     card.bench.refused(authenticate(TDES, 0x9B, tlv(0x81, bytes(8)), tlv(0x82)), 0x6A80)
+
+
+@pytest.mark.parametrize("made_here", [False, True])
+def test_no_other_door_enciphers_the_challenge(card: Piv, made_here: bool) -> None:
+    if made_here:
+        card.manage()
+        card.bench.ok(command(0xFF, 0xFF, 0xFF, b"\x03\x9b\x18" + MANAGEMENT))
+    card.bench.ok(command(0x70, 0, 0, ne=1))
+    challenge = card.dynamic(authenticate(TDES, 0x9B, tlv(0x81)))[0x81]
+    card.bench.refused(command(0x88, 0, REFERENCE, challenge, 256, cla=1), 0x6984)
 
 
 @pytest.mark.parametrize("template", ["", "7C00", "7C028200", "7C0380", "7D028100"])

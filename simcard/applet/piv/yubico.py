@@ -163,8 +163,8 @@ class SetManagementKey(Command):
 def _set_management(ctx: Context, cipher: Cipher, value: Secret) -> None:
     reference = ctx.session.options.management
     tries = ctx.rooms.secrets.counter(reference).limit
-    key = SecretKey(cipher, Purpose.EXTERNAL | Purpose.INTERNAL, value)
-    ctx.rooms.secrets.put(reference, key, tries)
+    # For proofs by the host only: what another door enciphers for anybody would answer this door's challenge.
+    ctx.rooms.secrets.put(reference, SecretKey(cipher, Purpose.EXTERNAL, value), tries)
 
 
 @dataclass(frozen=True, slots=True)
