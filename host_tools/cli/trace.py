@@ -15,6 +15,7 @@ from host_tools.cli.world import address
 from host_tools.errors import CannotServe, FileProblem
 from reader_bridge.record import gsmtap, pcapng, present
 from reader_bridge.record.decode import Decoder
+from reader_bridge.record.mask import Mask
 from reader_bridge.record.model import Exchange
 
 LOOPBACK = "127.0.0.1"
@@ -29,18 +30,22 @@ FORMATS = ("text", "json", "pcapng")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How to show it.")
 @click.option("--output", "-o", type=click.Path(path_type=Path), help="Write to this file instead.")
 @click.option("--gsmtap", "send", metavar="HOST[:PORT]", help="Send the recording as packets (UDP 4729) as well.")
-def command(file: Path | None, live: bool, listen: str, form: str, output: Path | None, send: str | None) -> None:
+@click.option("--secrets", is_flag=True, help="Show PINs and keys, if they were recorded.")
+def command(
+    file: Path | None, live: bool, listen: str, form: str, output: Path | None, send: str | None, secrets: bool
+) -> None:
     """Show FILE decoded: names, data objects, status words and times.
 
-    With --format pcapng it becomes a capture that Wireshark and tshark decode as ISO 7816. What was masked when it
-    was recorded stays masked.
+    With --format pcapng it becomes a capture that Wireshark and tshark decode as ISO 7816. PINs and keys are masked,
+    and what was masked when it was recorded stays so.
     """
     if live == (file is not None):
         raise click.UsageError("name a recording, or say --live")
     if file is None:
-        show_live(*address(listen), as_json=form == "json")
+        show_live(*address(listen), form == "json", secrets)
         return
-    exchanges = read_recording(file)
+    mask = Mask(secrets)
+    exchanges = [mask.exchange(exchange) for exchange in read_recording(file)]
     write(_formed(exchanges, form), output)
     if send is not None:
         with gsmtap.UdpSink(*address(send)) as sink:
@@ -76,12 +81,12 @@ def write(parts: Iterable[bytes], output: Path | None) -> None:
         raise FileProblem(f"{output}: cannot be written ({error.strerror})") from None
 
 
-def show_live(host: str, port: int, as_json: bool) -> None:
-    """Show packets until interrupted; one decoder for each reader."""
-    decoders: dict[int, Decoder] = {}
+def show_live(host: str, port: int, as_json: bool, secrets: bool) -> None:
+    """Show packets until interrupted; one decoder and one mask for each reader."""
+    followed: dict[int, tuple[Decoder, Mask]] = {}
     for found in received(host, port):
-        decoder = decoders.setdefault(found.reader, Decoder())
-        write([shown(decoder, found.exchange, as_json)], None)
+        decoder, mask = followed.setdefault(found.reader, (Decoder(), Mask(secrets)))
+        write([shown(decoder, mask.exchange(found.exchange), as_json)], None)
 
 
 def received(host: str, port: int) -> Iterator[gsmtap.Heard]:

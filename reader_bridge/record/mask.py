@@ -8,7 +8,9 @@ Rules:
 
 from __future__ import annotations
 
-from reader_bridge.record.model import Shown
+from dataclasses import replace
+
+from reader_bridge.record.model import Exchange, Kind, Shown
 from simcard.wire.apdu import CommandApdu, Ins
 from simcard.wire.gmt0017 import GmtIns
 
@@ -90,6 +92,15 @@ class Mask:
         if not self._reply_hidden or len(raw) <= 2:
             return Shown(raw)
         return Shown(b"", len(raw) - 2, raw[-2:])
+
+    def exchange(self, exchange: Exchange) -> Exchange:
+        """An exchange as it may be shown; what is hidden already stays so."""
+        if exchange.kind is not Kind.APDU:
+            return exchange
+        asked, response = self.command(exchange.command.padded()), exchange.response
+        if response is not None and not response.hidden:
+            response = self.response(response.padded())
+        return replace(exchange, command=exchange.command if exchange.command.hidden else asked, response=response)
 
 
 def continues(raw: bytes) -> bool:

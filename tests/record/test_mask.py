@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reader_bridge.record import text
 from reader_bridge.record.mask import Mask
 
 PIN = "3132333435363738"
@@ -74,3 +75,16 @@ def test_a_status_word_is_no_secret() -> None:
 def test_with_secrets_nothing_is_hidden() -> None:
     mask = Mask(secrets=True)
     assert f"0020000108{PIN}" == str(mask.command(bytes.fromhex(f"0020000108{PIN}")))
+
+
+def test_a_recording_with_secrets_can_be_masked_afterwards() -> None:
+    mask = Mask()
+    recorded = text.parse(f"> 0020000108{PIN}\n< 9000\n> 002A80860101\n< {PIN}9000")
+    found = [mask.exchange(each) for each in recorded]
+    assert ["0020000108 [8 bytes]", "002A80860101"] == [str(each.command) for each in found]
+    assert ["9000", "[8 bytes] 9000"] == [str(each.response) for each in found]
+
+
+def test_what_is_masked_already_stays_as_it_is() -> None:
+    (exchange,) = text.parse("> 0020000108 [8 bytes]\n< [4 bytes] 9000")
+    assert exchange == Mask().exchange(exchange)
