@@ -105,9 +105,12 @@ class Descriptor:
 
     def fcp(self, size: int | None = None) -> bytes:
         """The value of the FCP template (tag 62); `size` stands in for the body's own where that is a view."""
+        return _fcp(self, self.size if size is None else size)
+
+    def _fields(self, size: int) -> bytes:
         items: list[tuple[int, bytes]] = []
         if self.kind in (Kind.TRANSPARENT, Kind.BER_TLV):
-            items.append((0x80, (self.size if size is None else size).to_bytes(2, "big")))
+            items.append((0x80, size.to_bytes(2, "big")))
         elif self.kind in RECORD_KINDS:
             items.append((0x80, (self.record_size * self.record_count).to_bytes(3, "big").lstrip(b"\0")))
         elif self.size:
@@ -135,6 +138,12 @@ class Descriptor:
 
     def encode(self) -> bytes:
         return _HEAD.pack(FORMAT, self.number, self.parent) + self.fcp()
+
+
+@lru_cache(maxsize=1024)
+def _fcp(descriptor: Descriptor, size: int) -> bytes:
+    """Pure, and asked for by every SELECT."""
+    return descriptor._fields(size)
 
 
 @lru_cache(maxsize=4096)

@@ -81,21 +81,25 @@ class Pins:
 
     def verify(self, pin: PinId, presented: Secret) -> Reference:
         """Compare; raises 63Cx or 6983, and 6984 for a value no PIN of this reference can have."""
-        policy = self.read(pin).policy
-        if len(presented) > max(policy.max_length, 1):
+        kept = self.read(pin)
+        if len(presented) > max(kept.policy.max_length, 1):
             raise Refused(SW.WRONG_DATA)
-        normal = Secret(policy.normalise(presented))
-        return self.prove(pin, lambda reference: reference.value == normal)
+        normal = Secret(kept.policy.normalise(presented))
+        self._pay(pin, lambda: kept.value == normal)
+        return kept
 
     def prove(self, pin: PinId, check: Callable[[Reference], bool]) -> Reference:
         """Spend a try, ask `check`, restore the counter if it agrees; for doors that prove a PIN by cipher."""
-        reference = self.read(pin)
+        kept = self.read(pin)
+        self._pay(pin, lambda: check(kept))
+        return kept
+
+    def _pay(self, pin: PinId, check: Callable[[], bool]) -> None:
         counter = Counter(self._store, pin.counter_key)
-        counter.spend()
-        if not check(reference):
-            raise Refused(tries_left(counter.value))
+        left = counter.spend()
+        if not check():
+            raise Refused(tries_left(left))
         counter.restore()
-        return reference
 
     def change(self, pin: PinId, new: Secret) -> None:
         """Set a value chosen by the holder; the caller has checked who asks."""

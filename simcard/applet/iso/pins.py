@@ -54,14 +54,18 @@ class Verify(Command):
         if self.logout:
             ctx.channel.security.pins.discard(pin)
             return b""
-        state = ctx.rooms.pins.state(pin)
         if not self.presented.reveal():
-            if pin in ctx.channel.security.pins or not state.enabled:
-                return b""
-            raise Refused(tries_left(state.left) if state.left else SW.BLOCKED)
-        expect(state.enabled, SW.REFERENCE_DATA_UNUSABLE)
+            return self._tell(ctx, pin)
+        expect(Flag.ENABLED in ctx.rooms.pins.read(pin).flags, SW.REFERENCE_DATA_UNUSABLE)
         verify(ctx, pin, self.presented)
         return b""
+
+    @staticmethod
+    def _tell(ctx: Context, pin: PinId) -> bytes:
+        state = ctx.rooms.pins.state(pin)
+        if pin in ctx.channel.security.pins or not state.enabled:
+            return b""
+        raise Refused(tries_left(state.left) if state.left else SW.BLOCKED)
 
 
 @dataclass(frozen=True, slots=True)

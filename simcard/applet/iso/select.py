@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -27,6 +28,18 @@ class By(IntEnum):
     NAME = 0x04
     PATH_FROM_MF = 0x08
     PATH_FROM_DF = 0x09
+
+
+LENGTHS: dict[int, Container[int]] = {
+    By.FID: (0, 2),
+    By.CHILD_DF: (2,),
+    By.EF_UNDER_DF: (2,),
+    By.PARENT: (0,),
+    By.NAME: range(1, 17),
+    By.PATH_FROM_MF: range(2, 65536, 2),
+    By.PATH_FROM_DF: range(2, 65536, 2),
+}
+"""Lengths of the data field for each P1."""
 
 
 class Occurrence(IntEnum):
@@ -61,19 +74,11 @@ class Select(Command):
 
     @classmethod
     def parse(cls, apdu: CommandApdu) -> Command:
-        expect(apdu.p1 in set(By) and apdu.p2 & 0xF0 == 0, SW.WRONG_P1P2)
-        by, size = By(apdu.p1), len(apdu.data)
-        fits = {
-            By.FID: size in (0, 2),
-            By.CHILD_DF: size == 2,
-            By.EF_UNDER_DF: size == 2,
-            By.PARENT: size == 0,
-            By.NAME: 1 <= size <= 16,
-            By.PATH_FROM_MF: size >= 2 and size % 2 == 0,
-            By.PATH_FROM_DF: size >= 2 and size % 2 == 0,
-        }
-        expect(fits[by], SW.NC_INCONSISTENT_WITH_P1P2)
-        return cls(by, apdu.data, Answer(apdu.p2 & 0x0C), Occurrence(apdu.p2 & 0x03))
+        lengths = LENGTHS.get(apdu.p1)
+        if lengths is None or apdu.p2 & 0xF0:
+            raise Refused(SW.WRONG_P1P2)
+        expect(len(apdu.data) in lengths, SW.NC_INCONSISTENT_WITH_P1P2)
+        return cls(By(apdu.p1), apdu.data, Answer(apdu.p2 & 0x0C), Occurrence(apdu.p2 & 0x03))
 
     def run(self, ctx: Context) -> bytes | Reply:
         expect(self.by is By.NAME or self.occurrence is Occurrence.FIRST, SW.FUNCTION_NOT_SUPPORTED)
