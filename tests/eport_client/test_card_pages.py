@@ -21,6 +21,7 @@ from host_tools.eport_client.faults import Fault
 from host_tools.eport_client.identity import Certificate
 from tests.eport_client import openssl
 from tests.eport_client.support import PIN, Served, served
+from tests.eport_client.test_manual import ADDRESS, certificate, example
 
 SECONDS = 30
 FLAGS = (
@@ -131,6 +132,18 @@ def test_a_page_of_another_origin_cannot_connect(browser: Chrome, client_page: t
     browser.get(f"http://other.example:{origin.rpartition(':')[2]}/")
     wait(browser, lambda: browser.execute_script("return window.closed_ === true"))
     assert f"http://other.example:{origin.rpartition(':')[2]}" == running.service.journal.entries[-1]["origin"]
+
+
+def test_the_example_of_the_manual(browser: Chrome, service: Served, tmp_path: Path) -> None:
+    script = example("javascript").replace(ADDRESS, service.address)
+    (tmp_path / "index.html").write_text(f'<!DOCTYPE html><meta charset="utf-8"><script>{script}</script>', "utf-8")
+    with site(tmp_path) as origin:
+        browser.get(f"http://{origin}/")
+        wait(browser, lambda: bool(browser.title))
+        number, signature = browser.title.split()
+    found = certificate(service)
+    assert found.number == number
+    assert openssl.verifies(found.der, "测试".encode(), b64decode(signature))
 
 
 # -- the page for people
