@@ -132,6 +132,7 @@ def make_image(image: Path, wish: Wish, step: Step) -> int:
     from simcard.hal.fileflash import FileFlash, ImageError
     from simcard.hal.flash import MemoryFailure
     from simcard.personalise import personalise
+    from simcard.profile import ProfileError
     from simcard.wire.status import Refused
 
     engine = make_engine(wish.engine)
@@ -147,6 +148,8 @@ def make_image(image: Path, wish: Wish, step: Step) -> int:
         made = True
     except MemoryFailure:
         raise ImageProblem(f"{image}: the disk failed or is full; make room and try again") from None
+    except ProfileError as error:
+        raise ProfileProblem(str(error)) from None
     except Refused as refused:
         raise ProfileProblem(f"the card does not take this profile: {refused}") from None
     finally:
