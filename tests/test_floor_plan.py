@@ -49,7 +49,7 @@ DOORS: dict[str, set[str]] = {
     "conformance": {WIRE, "host_tools.link"},
 }
 
-CUPBOARDS = ("host_tools.cli",)
+CUPBOARDS = ("host_tools.cli", "reader_bridge.pytest_plugin")
 """Besides every `__main__`."""
 
 SURPRISES = {"time", "random", "os", "socket", "secrets", "threading", "datetime"}
