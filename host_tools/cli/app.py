@@ -46,6 +46,7 @@ COMMANDS: dict[str, Row] = {
     "verify": Row("signing", "verify", "Check a signature over a file."),
     "pin": Row("pin", "command", "Look at, change and unblock PINs."),
     "cert": Row("cert", "command", "Take certificates out of a card."),
+    "ca": Row("ca", "command", "A test authority: certificates, revocation, status."),
     "opensc": Row("opensc", "command", "Run a command with OpenSC set up for the card."),
     "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
     "exec": Row("exec_", "command", "Run a command in a private PC/SC world."),
