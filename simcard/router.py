@@ -38,7 +38,7 @@ class Router(Environment):
         self.rooms = rooms
         self.applets = applets
         self.channels: dict[int, Channel] = {}
-        self._open(0, applets[0])
+        self.forget()
 
     def channel(self, number: int) -> Channel:
         """The open channel with this number; 6881 when it is not open."""
@@ -72,11 +72,12 @@ class Router(Environment):
     def forget(self) -> None:
         self.channels.clear()
         self._open(0, self.applets[0])
+        self._terminated = self._is_terminated()
 
     def route(self, channel: Channel, apdu: CommandApdu) -> Command:
         """The typed command for an APDU, of the applet it belongs to."""
         proprietary = classes.decode(apdu.cla).proprietary
-        if self._terminated() and (proprietary or apdu.ins not in WHEN_TERMINATED):
+        if self._terminated and (proprietary or apdu.ins not in WHEN_TERMINATED):
             raise Refused(SW.CONDITIONS)
         if not proprietary:
             if apdu.ins in COMMON:
@@ -101,8 +102,10 @@ class Router(Environment):
 
     def _door(self, channel: Channel, proprietary: bool) -> Applet | None:
         """The applet that takes this class: the selected one, else one whose session is parked, else the first."""
+        if channel.applet.proprietary if proprietary else channel.applet.interindustry:
+            return channel.applet
         parked = (applet for applet in self.applets if applet.name in channel.parked)
-        doors = (channel.applet, *parked, *self.applets)
+        doors = (*parked, *self.applets)
         return next((a for a in doors if (a.proprietary if proprietary else a.interindustry)), None)
 
     def _turn(self, channel: Channel, applet: Applet) -> None:
@@ -116,7 +119,7 @@ class Router(Environment):
         others = (applet for applet in self.applets[1:] if applet.matches(aid))
         return next(others, self.applets[0])
 
-    def _terminated(self) -> bool:
+    def _is_terminated(self) -> bool:
         tree = self.rooms.files.tree
         return tree.exists(MF) and tree.file(MF).life_cycle is LifeCycle.TERMINATED
 

@@ -7,7 +7,7 @@ from simcard.fs.descriptor import RECORD_KINDS, Descriptor, LifeCycle
 from simcard.fs.tree import MF
 from simcard.key.pair import KeyPair
 from simcard.pin.pins import Pins
-from simcard.pin.reference import Flag
+from simcard.pin.reference import GLOBAL, LOCAL, Flag
 from simcard.wire import access, tlv
 from simcard.wire.access import (
     AllOf,
@@ -34,6 +34,11 @@ def require(ctx: Context, condition: Condition, df: int = MF) -> None:
 
 
 def allowed(ctx: Context, condition: Condition, df: int = MF) -> bool:
+    """Does the condition hold in this channel?"""
+    # Most rules are one PIN, and every signature asks.
+    if isinstance(condition, UserAuth):
+        return user_proved(ctx, condition.reference, df)
+
     def fact(leaf: Leaf) -> bool:
         match leaf:
             case UserAuth(reference):
@@ -48,12 +53,16 @@ def allowed(ctx: Context, condition: Condition, df: int = MF) -> bool:
 
 def user_proved(ctx: Context, reference: int, df: int) -> bool:
     """Verified in this channel, or nobody asks for it because verification is disabled."""
+    proved = ctx.channel.security.pins
+    if GLOBAL.get(reference) in proved:
+        return True
     pins: Pins = ctx.rooms.pins
+    scopes = ctx.rooms.files.tree.ancestry(df) if reference & LOCAL else ()
     try:
-        pin = pins.resolve(reference, ctx.rooms.files.tree.ancestry(df))
+        pin = pins.resolve(reference, scopes)
     except Refused:
         return False
-    return pin in ctx.channel.security.pins or Flag.ENABLED not in pins.read(pin).flags
+    return pin in proved or Flag.ENABLED not in pins.read(pin).flags
 
 
 def _environment(ctx: Context, asked: Environment, df: int) -> bool:

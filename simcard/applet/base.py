@@ -11,7 +11,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from simcard.fs.files import Files
 from simcard.hal.clock import VirtualClock
@@ -27,8 +27,7 @@ from simcard.wire.apdu import CommandApdu
 from simcard.wire.status import SW, Refused
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """Response data with a status word that says more than 9000 and is still a success (SW1 61, 62 or 63)."""
 
     data: bytes
@@ -71,6 +70,10 @@ class Applet(ABC):
     commands: ClassVar[Mapping[int, type[Command]]]
     eager: bool = False
     """Answers a command without Le as if it had asked for 256 bytes, which some hosts count on."""
+
+    @abstractmethod
+    def __init__(self, sheet: CardSheet) -> None:
+        """The door of a card with this sheet; raises ProfileError for switches it does not have."""
 
     def matches(self, aid: bytes) -> bool:
         """Is this the applet a full or right-truncated AID names (ISO/IEC 7816-4:2013, 12.2.3)?"""
@@ -181,8 +184,7 @@ class Environment(ABC):
         """End all channels but the basic one, and all that was proved: the card itself was terminated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """Where a command runs: the rooms, the channel it came on, and the card around them."""
 
     rooms: Rooms

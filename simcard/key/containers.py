@@ -35,14 +35,18 @@ class Slot:
     @classmethod
     def of_reference(cls, reference: int) -> Slot:
         """The slot a key reference byte names; raises 6A88 for none."""
-        number, role = divmod(reference + 1, 2)
-        if not 1 <= number <= MAX_CONTAINERS:
+        slot = SLOTS.get(reference)
+        if slot is None:
             raise Refused(SW.REFERENCE_NOT_FOUND)
-        return cls(number, Role(role))
+        return slot
 
     @property
     def tail(self) -> bytes:
         return bytes((self.container, self.role))
+
+
+SLOTS = {slot.reference: slot for n in range(1, MAX_CONTAINERS + 1) for slot in (Slot(n, role) for role in Role)}
+"""Every slot a card can have, by its key reference byte."""
 
 
 class Containers:
@@ -50,6 +54,7 @@ class Containers:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._read: dict[Slot, tuple[bytes, KeyPair | None]] = {}
 
     def numbers(self) -> list[int]:
         return [key[1] for key in self._store.keys(b"k")]
@@ -97,7 +102,14 @@ class Containers:
 
     def pair(self, slot: Slot) -> KeyPair | None:
         record = self._store.get(b"y" + slot.tail)
-        return None if record is None else KeyPair.decode(record)
+        if record is None:
+            return None
+        # Read again only when memory holds another record than the last time: every signature comes by here.
+        read, pair = self._read.get(slot, (b"", None))
+        if pair is None or read is not record:
+            pair = KeyPair.decode(record)
+            self._read[slot] = record, pair
+        return pair
 
     def require(self, slot: Slot) -> KeyPair:
         """The pair in a slot; 6A88 when there is none."""

@@ -64,6 +64,11 @@ class KeyPair:
     def rules(self) -> access.Rules:
         return access.parse_expanded(self.expanded)
 
+    def may(self, usage: Usage) -> bool:
+        """May the private half be used for this, or for one of these?"""
+        # Plain integers: the & of flags costs more than all else a permission takes.
+        return bool(int(self.usage) & int(usage))
+
     def encode(self) -> bytes:
         private = self.private.reveal()
         head = _HEAD.pack(

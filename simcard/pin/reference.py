@@ -57,6 +57,10 @@ class PinId:
         return self.number | (LOCAL if self.scope else 0)
 
 
+GLOBAL = {number: PinId(0, number) for number in range(1, NUMBER + 1)}
+"""The global references by their byte."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What a value must look like. `pad` given: values are padded with it to `max_length`, on the wire too."""

@@ -107,6 +107,8 @@ NEVER = Never()
 
 def holds(condition: Condition, fact: Callable[[Leaf], bool]) -> bool:
     """Does the condition hold, given what `fact` says of its leaves?"""
+    if isinstance(condition, Leaf):
+        return fact(condition)
     match condition:
         case Always():
             return True
@@ -118,8 +120,6 @@ def holds(condition: Condition, fact: Callable[[Leaf], bool]) -> bool:
             return any(holds(part, fact) for part in parts)
         case Not(part):
             return not holds(part, fact)
-        case _:
-            return fact(condition)
 
 
 @dataclass(frozen=True, slots=True)

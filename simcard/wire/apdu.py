@@ -6,8 +6,8 @@ expects at most (256 for a short Le of 00, 65536 for an extended one), 0 when Le
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from simcard.wire.status import SW
 
@@ -75,9 +75,11 @@ class Ins(IntEnum):
     TERMINATE_CARD = 0xFE
 
 
-@dataclass(frozen=True, slots=True)
-class CommandApdu:
-    """A command; `data` is its Nc bytes, `ne` the number of response bytes allowed."""
+class CommandApdu(NamedTuple):
+    """A command; `data` is its Nc bytes, `ne` the number of response bytes allowed.
+
+    A named tuple, as every exchange makes one and a frozen dataclass takes four times as long.
+    """
 
     cla: int
     ins: int
@@ -152,8 +154,7 @@ class CommandApdu:
         return body + ((self.ne & 0xFFFF).to_bytes(2, "big") if self.ne else b"")
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseApdu:
+class ResponseApdu(NamedTuple):
     """A response: data and the status word."""
 
     data: bytes

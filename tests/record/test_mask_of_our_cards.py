@@ -6,7 +6,7 @@ import pytest
 
 from reader_bridge.record.mask import secret_data, secret_reply
 from simcard.applet.base import Applet, Command, Shelf
-from simcard.applet.registry import APPLETS
+from simcard.applet.registry import APPLETS, door
 
 
 def cases(door: type[Applet]) -> list[tuple[str, bytes, type[Command]]]:
@@ -23,7 +23,7 @@ def cases(door: type[Applet]) -> list[tuple[str, bytes, type[Command]]]:
     return found
 
 
-ALL = [case for door in APPLETS.values() if isinstance(door, type) for case in cases(door)]
+ALL = [case for name in APPLETS for case in cases(door(name))]
 
 
 @pytest.mark.parametrize(("name", "header", "command"), ALL, ids=[name for name, _, _ in ALL])

@@ -9,7 +9,7 @@ byte; it is refused with 6C00 instead, before anything has changed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from simcard.applet.base import Command, Context, Reply, expect
 from simcard.applet.gmt0017.fields import Fields
@@ -65,9 +65,9 @@ def piece(ctx: Context) -> int:
 def first(ctx: Context, reply: Reply, limit: int) -> Reply:
     """The first piece of a reply; the rest waits for the same command."""
     if len(reply.data) <= limit:
-        return replace(reply, final=True)
+        return reply._replace(final=True)
     session = session_of(ctx)
-    session.rest = session.apdu, replace(reply, data=reply.data[limit:])
+    session.rest = session.apdu, reply._replace(data=reply.data[limit:])
     return Reply(reply.data[:limit], GmtSW.MORE_DATA, reply.secret, final=True)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 from simcard.applet.access import require_key
@@ -272,7 +272,7 @@ class ImportSessionKey(GmtCommand):
 def _inside(ctx: Context, data: bytes) -> Fields:
     """Fields of a structure inside the data, in the token's byte order."""
     session = session_of(ctx)
-    return Fields(replace(session.apdu, data=data), session.switches)
+    return Fields(session.apdu._replace(data=data), session.switches)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from simcard.applet.base import Command, Context, expect
 from simcard.applet.iso.environment import signing_slot
 from simcard.applet.iso.keys import import_pair
 from simcard.applet.iso.session import current_df, current_ef
+from simcard.applet.view import body_size
 from simcard.fs.descriptor import Descriptor, Kind
 from simcard.key.pair import Role
 from simcard.wire import tlv
@@ -82,7 +83,7 @@ def _tree(ctx: Context) -> bytes:
     tree, found = ctx.rooms.files.tree, b""
     for file in tree.walk():
         depth = len(tree.ancestry(file.number)) - 1
-        found += tlv.tlv(0xE1, tlv.tlv(0x80, bytes((depth,))), tlv.tlv(0x62, file.fcp()))
+        found += tlv.tlv(0xE1, tlv.tlv(0x80, bytes((depth,))), tlv.tlv(0x62, file.fcp(body_size(ctx, file))))
     return found
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 
 from simcard.applet.base import Context, expect
 from simcard.applet.iso.session import Template
@@ -58,11 +59,7 @@ class Algorithm:
     @classmethod
     def of(cls, template: Template, kind: str) -> Algorithm:
         """The algorithm a template names for a key of this kind; 6A80 for one that does not fit it."""
-        coded = template.get(ALGORITHM_TAG, b"\0")
-        expect(len(coded) == 1, SW.WRONG_DATA)
-        scheme, hash_ = coded[0] >> 4, coded[0] & 0x0F
-        expect(scheme in SCHEMES[kind] and (hash_ == 0 or hash_ in HASHES), SW.WRONG_DATA)
-        return cls(Scheme(scheme), HASHES.get(hash_))
+        return _algorithm(template.get(ALGORITHM_TAG, b"\0"), kind)
 
     def rsa(self) -> RsaSignature:
         expect(self.scheme is not Scheme.OAEP, SW.WRONG_DATA)
@@ -80,23 +77,30 @@ class Algorithm:
         return RsaEncryption.RAW if self.scheme is Scheme.RAW else RsaEncryption.PKCS1
 
 
+@lru_cache(maxsize=256)
+def _algorithm(coded: bytes, kind: str) -> Algorithm:
+    expect(len(coded) == 1, SW.WRONG_DATA)
+    scheme, hash_ = coded[0] >> 4, coded[0] & 0x0F
+    expect(scheme in SCHEMES[kind] and (hash_ == 0 or hash_ in HASHES), SW.WRONG_DATA)
+    return Algorithm(Scheme(scheme), HASHES.get(hash_))
+
+
 def sign(ctx: Context, pair: KeyPair, template: Template, data: bytes, hash_: Hash | None = None) -> bytes:
     """A signature over a digest, DigestInfo or block; `hash_` is known when the card made the digest itself."""
     algorithm = Algorithm.of(template, pair.kind)
-    hash_ = algorithm.hash or hash_
-    algorithm = Algorithm(algorithm.scheme, hash_)
+    if hash_ is not None and algorithm.hash is None:
+        algorithm = Algorithm(algorithm.scheme, hash_)
+    hash_ = algorithm.hash
     expect(hash_ is None or len(data) == hash_.size, SW.WRONG_DATA)
     crypto, nonce = ctx.rooms.crypto, ctx.rooms.noise.nonce
     try:
-        match KeyKind(pair.kind):
-            case KeyKind.RSA:
-                scheme = algorithm.rsa()
-                named = hash_ if scheme in (RsaSignature.PKCS1, RsaSignature.PSS) else None
-                return crypto.rsa_sign(pair.private, scheme, named, data, nonce)
-            case KeyKind.SM2:
-                return crypto.sm2_sign(pair.private, data, nonce)
-            case kind:
-                return crypto.ecdsa_sign(kind, pair.private, data, nonce)
+        if pair.kind == "sm2":
+            return crypto.sm2_sign(pair.private, data, nonce)
+        if pair.kind == "rsa":
+            scheme = algorithm.rsa()
+            named = hash_ if scheme in (RsaSignature.PKCS1, RsaSignature.PSS) else None
+            return crypto.rsa_sign(pair.private, scheme, named, data, nonce)
+        return crypto.ecdsa_sign(KeyKind(pair.kind), pair.private, data, nonce)
     except CryptoFault:
         raise Refused(SW.WRONG_DATA) from None
 

@@ -40,4 +40,4 @@ def in_view(ctx: Context) -> Context:
     digest = ctx.rooms.store.digest()
     if session.files is None or session.made_from != digest:
         session.files, session.made_from = build(ctx), digest
-    return replace(ctx, rooms=replace(ctx.rooms, files=session.files))
+    return ctx._replace(rooms=replace(ctx.rooms, files=session.files))
