@@ -1,6 +1,6 @@
 """What the service asks of a card, and the card behind the ISO door that answers it.
 
-Nothing is kept from one call to the next: another program may renew a certificate or open another door meanwhile.
+Nothing is kept from one `enter` to the next: another program may renew a certificate or open another door meanwhile.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from typing import Protocol
 
 from host_tools.client.algorithms import Role
 from host_tools.client.exchange import Exchange
+from host_tools.client.info import ContainerInfo, KeyInfo
 from host_tools.client.iso import IsoCard
 from host_tools.eport_client.identity import Certificate, Holder
 from host_tools.errors import NotFound, WrongState
 from host_tools.link.base import CardLink
-from host_tools.pki.keys import SCHEMES, Hash, Kind
+from host_tools.pki.keys import SCHEMES, Hash, Kind, PublicKey, signed_digest
 from simcard.wire.apdu import Ins
 from simcard.wire.secret import Secret
 from simcard.wire.status import SW
@@ -105,8 +106,10 @@ class IsoEportCard:
         self._link = link
         self._iso = IsoCard(link)
         self._exchange = Exchange(link)
+        self._containers: tuple[ContainerInfo, ...] | None = None
 
     def enter(self) -> None:
+        self._containers = None
         self._iso.enter()
 
     def close(self) -> None:
@@ -116,7 +119,7 @@ class IsoEportCard:
         return Holder.parse(*(self._iso.read_file(path) for path in USERINFO))
 
     def certificate(self, role: Role) -> Certificate:
-        return Certificate.parse(self._iso.read_certificate(self._reference(role)))
+        return Certificate.parse(self._iso.read_certificate(self._key(role).reference))
 
     def pin_state(self) -> PinState:
         for pin in self._iso.pins():
@@ -138,27 +141,31 @@ class IsoEportCard:
         self._iso.unblock_pin(USER_PIN, key, new)
 
     def sign(self, message: bytes) -> bytes:
-        reference, kind = self._signing_key()
-        return self._iso.sign(reference, message, CARD_HASH[kind], SCHEMES[kind][0])
+        key = self._signing_key()
+        public = self._iso.public_key(key.reference) if key.kind is Kind.SM2 else PublicKey(key.kind)
+        return self._sign(key, signed_digest(public, CARD_HASH[key.kind], message))
 
     def sign_digest(self, digest: bytes) -> bytes:
-        reference, kind = self._signing_key()
-        return self._iso.sign_digest(reference, digest, CARD_HASH[kind], SCHEMES[kind][0])
+        return self._sign(self._signing_key(), digest)
+
+    def _sign(self, key: KeyInfo, digest: bytes) -> bytes:
+        return self._iso.sign_digest(key.reference, digest, CARD_HASH[key.kind], SCHEMES[key.kind][0])
 
     def decrypt(self, cryptogram: bytes) -> Secret:
-        return self._iso.decrypt(self._reference(Role.EXCHANGE), cryptogram)
+        return self._iso.decrypt(self._key(Role.EXCHANGE).reference, cryptogram)
 
-    def _signing_key(self) -> tuple[int, Kind]:
-        reference = self._reference(Role.SIGN)
-        kind = self._iso.key(reference).kind
-        if kind not in CARD_HASH:
+    def _signing_key(self) -> KeyInfo:
+        key = self._key(Role.SIGN)
+        if key.kind not in CARD_HASH:
             raise WrongState("Electronic Port cards sign with RSA or SM2; this key is neither", SW.CONDITIONS)
-        return reference, kind
+        return key
 
-    def _reference(self, role: Role) -> int:
+    def _key(self, role: Role) -> KeyInfo:
         """The key of the first container that has one."""
-        for container in self._iso.containers():
+        if self._containers is None:
+            self._containers = self._iso.containers()
+        for container in self._containers:
             for key in container.keys:
                 if key.role is role:
-                    return key.reference
+                    return key
         raise NotFound(f"the card has no {role.value} key", SW.REFERENCE_NOT_FOUND)
