@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from reader_bridge.pcsc_world import run_world
@@ -10,8 +12,8 @@ from tests.kit import Bench
 
 pytestmark = pytest.mark.pcsc
 
-WAIT = "opensc-tool --wait --atr"
-"""pcscd notices a card within a second; programs do not wait for one unless told to."""
+WAIT = f"{sys.executable} -m tests.reader_bridge.pcsc_client present 0"
+"""pcscd notices a card within a second and these programs do not wait; `opensc-tool --wait` may miss the event."""
 
 
 def said(capfd: pytest.CaptureFixture[str], card: Bench, *script: str) -> str:
