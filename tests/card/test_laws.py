@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
+from random import Random
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,17 +12,19 @@ from hypothesis import strategies as st
 
 from conformance.laws import Violation, judge, shortest, stream
 from reader_bridge.slot import Slot
+from simcard import profile as sheets
+from simcard.applet.base import Applet
 from simcard.card import Card
 from simcard.nvm.store import Store
 from tests.card.grammar import FURNITURE, GRAMMAR
-from tests.kit import COUNTERS, Bench, bench, logical
+from tests.kit import COUNTERS, Bench, bench, command, logical
 
 
 class Watched:
-    """A blank ISO card as the laws see it."""
+    """A card as the laws see it."""
 
-    def __init__(self, seed: int = 1) -> None:
-        self.bench = bench("iso-blank", seed)
+    def __init__(self, profile: str = "iso-blank") -> None:
+        self.bench = bench(profile)
         self.crashes: list[BaseException] = []
         self._slot = Slot("law", self.bench.card, lambda _name, _card, bug: self.crashes.append(bug))
         self._slot.power_on()
@@ -75,6 +79,30 @@ def test_the_laws_hold_over_random_streams(seed: int) -> None:
 def test_the_laws_hold_over_ten_thousand_streams(block: int) -> None:
     for seed in range(block * 100, block * 100 + 100):
         hold(seed)
+
+
+def at_every_door(seed: int, applets: Sequence[Applet]) -> list[bytes]:
+    """A stream in which every second command is one of any door of the card, with parameters and data by chance."""
+    random = Random(seed)
+    shelf = [ins for applet in applets for ins in applet.commands]
+    found: list[bytes] = []
+    for raw in life(seed):
+        head = bytes((random.choice((0x00, 0x80, 0x80, 0x84)), random.choice(shelf)))
+        data = random.randbytes(random.choice((0, 1, 2, 4, 8, 16, 32, 65)))
+        body = bytes((len(data),)) + data if data else b""
+        found += [raw, head + bytes(random.choices((0, 0, 1, 2, 0x80, 0x9A, 0xFF), k=2)) + body + b"\0"]
+    aids = [applet.aid for applet in applets if applet.aid]
+    return [command(0xA4, 4, 0, random.choice(aids), ne=256), *found] if aids and seed % 3 else found
+
+
+@pytest.mark.parametrize("name", sheets.builtin_names())
+@pytest.mark.parametrize("seed", range(20))
+def test_the_laws_hold_at_every_door_of_every_profile(name: str, seed: int) -> None:
+    watched = Watched(name)
+    assert watched.bench.card._router is not None
+    commands = at_every_door(seed, watched.bench.card._router.applets)
+    found = judge(watched, commands)
+    assert found is None, f"{found}; profile {name}, seed 1, stream {seed} at every door"
 
 
 def test_every_short_prefix_of_a_valid_command_is_answered() -> None:
