@@ -28,6 +28,9 @@ ISO_APPLET = bytes.fromhex("F276A288BCFBA69D34F31001")
 PKCS15 = bytes.fromhex("A000000063504B43532D3135")
 MODULE = "/usr/lib/x86_64-linux-gnu/opensc-pkcs11.so"
 
+PATIENCE = 120.0
+"""Seconds after which a program hangs; the slowest takes one."""
+
 USER_PIN, ADMIN_PIN = "88888888", "66666666"
 """Of the Electronic Port profiles."""
 
@@ -132,7 +135,14 @@ class OpenSc:
         extra = {"OPENSC_CONF": str(configuration)} if configuration else {}
         environment = os.environ | self._environment | extra
         return subprocess.run(
-            arguments, env=environment, cwd=self.folder, capture_output=True, text=True, errors="replace", check=False
+            arguments,
+            env=environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=PATIENCE,
         )
 
     def ok(self, *arguments: str, configuration: Path | None = None) -> str:
