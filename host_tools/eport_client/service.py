@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -51,6 +52,21 @@ class Settings:
     lang: Lang = Lang.ZH
     origins: OriginPolicy = field(default_factory=OriginPolicy)
     files: Path | None = None
+
+
+class _NotOurFault(logging.Filter):
+    """Leaves out what only says that somebody who connected speaks no WebSocket: a probe, a browser's reserve."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return record.msg != "opening handshake failed"
+
+
+def _log() -> logging.Logger:
+    log = logging.getLogger("simcard.eport_client")
+    if not log.filters:
+        log.addFilter(_NotOurFault())
+        log.setLevel(logging.WARNING)
+    return log
 
 
 class _Socket:
@@ -115,6 +131,7 @@ class EportService:
                 max_queue=QUEUE,
                 server_header=None,
                 close_timeout=2,
+                logger=_log(),
             )
         except OSError as error:
             raise CannotServe(f"{host}:{port} cannot be had ({error.strerror}); choose another with --port") from None

@@ -41,6 +41,17 @@ def test_lengths_are_those_of_the_two_generations() -> None:
             assert size == len(client.data("cus-sec_SpcSignDataAsPEM", inData="x", passwd=PIN)[0])
 
 
+def test_an_rsa_signature_has_the_published_structure() -> None:
+    """00 01 FF..FF 00, the identifier of SHA-1, and the digest of the UTF-8 text; 128 bytes."""
+    with served(RSA) as running, running.client() as client:
+        signature = b64decode(client.data("cus-sec_SpcSignDataAsPEM", inData=TEXT, passwd=PIN)[0])
+        key = certificate(client).key
+    block = pow(int.from_bytes(signature, "big"), key.e, key.n).to_bytes(128, "big")
+    identifier = bytes.fromhex("3021300906052b0e03021a05000414")
+    digest = hashlib.sha1(TEXT.encode()).digest()
+    assert b"\0\1" + b"\xff" * 90 + b"\0" + identifier + digest == block
+
+
 @pytest.mark.parametrize("prefix", ["cus-sec_", "security_"])
 def test_every_way_to_sign_signs_the_same(service: Served, prefix: str) -> None:
     with service.client() as client:

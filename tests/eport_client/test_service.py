@@ -67,6 +67,16 @@ def test_200_clients_at_once_are_all_served_one_after_the_other(sm2_service: Ser
     assert 200 == len(results)
 
 
+def test_the_calls_of_several_clients_never_mix_on_the_card(sm2_service: Served) -> None:
+    def work(client: Client) -> None:
+        for _ in range(5):
+            client.data(SIGN, inData="x", passwd=PIN)
+
+    run_with_clients(sm2_service, 8, work)
+    steps = [command[:3].hex() for command in sm2_service.reader.commands if command[1] == 0x20]
+    assert ["002000", "0020ff"] * 40 == steps
+
+
 def run_with_clients(service: Served, count: int, work: Any) -> None:
     def one() -> None:
         with service.client(open_timeout=60) as client:
