@@ -131,3 +131,26 @@ def test_the_service_of_the_command_line_signs_and_is_controlled(
     assert 0 == run(["eport-control", "--url", address, "--on", "no-card"])
     assert "[x] no-card" in capsys.readouterr().out
     assert "Err:Custom51590" == ask("cus-sec_SpcInitEnvEx")["Error"][1]
+
+
+def in_private_world(card: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command with the card in a PC/SC reader of its own."""
+    world = [sys.executable, "-m", "host_tools.cli", "exec", "--card", str(card), "--reader-name", "simcard", "--"]
+    return subprocess.run([*world, *command], capture_output=True, text=True, check=True, timeout=120)
+
+
+def test_the_same_through_a_pcsc_reader(card: Path, order: Path, tmp_path: Path) -> None:
+    """M28."""
+    signed = tmp_path / "signed.xml"
+    sign = ("customs", "sign-ceb", "--reader", "simcard", str(order), "-o", str(signed))
+    in_private_world(card, sys.executable, "-m", "host_tools.cli", *sign)
+    assert 0 == run(["customs", "verify", str(signed)])
+
+
+def test_the_service_finds_the_card_in_a_pcsc_reader(card: Path) -> None:
+    """M28."""
+    script = (
+        "from host_tools.cli.eport_client import in_reader; card = in_reader('simcard'); card.enter(); "
+        "print(card.holder().unit_code, card.pin_state().left); card.close()"
+    )
+    assert "MA00T0013 3" == in_private_world(card, sys.executable, "-c", script).stdout.strip()
