@@ -30,6 +30,8 @@ from tests.host.support import iso_card, openssl
 SM2 = EngineSm2(make("soft"))
 NOW = datetime(2026, 11, 22, 5, 30, tzinfo=UTC)
 SUBJECT = Subject("张三", "某进出口公司", "01", "110101199001011234", "AB1C123456789", "123456789")
+AT = ("-attime", str(int(NOW.timestamp())))
+"""The moment of these tests, for openssl's checks of dates."""
 DISTID = ("-vfyopt", "distid:1234567812345678")
 
 
@@ -150,7 +152,9 @@ def write_pem(folder: Path, **certificates: Certificate) -> dict[str, Path]:
 
 def openssl_takes(certificate: Path, trusted: Path, case: str) -> bool:
     """Whether openssl takes the signature of a certificate by one that it is told to trust."""
-    return 0 == openssl("verify", *CASES[case].options, "-partial_chain", "-CAfile", trusted, certificate).returncode
+    return (
+        0 == openssl("verify", *CASES[case].options, *AT, "-partial_chain", "-CAfile", trusted, certificate).returncode
+    )
 
 
 def gmssl_takes(point: bytes, message: bytes, signature: bytes) -> bool:
