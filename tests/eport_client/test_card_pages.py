@@ -23,6 +23,9 @@ from tests.eport_client import openssl
 from tests.eport_client.support import PIN, Served, served
 from tests.eport_client.test_manual import ADDRESS, certificate, example
 
+pytestmark = pytest.mark.xdist_group("chromium")
+"""One browser for all of them, not one in each worker."""
+
 SECONDS = 30
 FLAGS = (
     "--headless",
