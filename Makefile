@@ -5,8 +5,9 @@ PY := .venv/bin/python
 setup:
 	@scripts/setup
 
+demo: READER ?= private
 demo: setup
-	@$(PY) scripts/demo.py
+	@$(PY) -m scripts.demo $(READER)
 
 run: setup
 	@scripts/run

@@ -1,11 +1,15 @@
-"""The demonstration (`make demo`): real pcscd and vpcd, unmodified programs, two Electronic Port cards.
+"""The demonstration (`make demo`): unmodified programs, two Electronic Port cards, and a reader for each.
 
-Everything happens in a private PC/SC world and a temporary folder; nothing of the machine is touched. Each claim is
+    python -m scripts.demo [private | pcscd]
+
+The readers are the rootless service's, or with `make demo READER=pcscd` those of the real pcscd with vpcd. Either way
+everything happens in a private PC/SC world and a temporary folder; nothing of the machine is touched. Each claim is
 shown by a program that knows nothing of this project, and ends as a row of the table. Exit code 0 only if all held.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
@@ -25,8 +29,8 @@ from rich.text import Text
 
 from host_tools.cli.cards import EngineChoice, close_card, open_card
 from host_tools.errors import HostError
-from reader_bridge.pcsc_world import PcscWorld, WorldError
-from reader_bridge.server import CardServer
+from reader_bridge.pcsc_world import WorldError
+from scripts.stages import STAGES, Stage
 from simcard.card import Card
 from simcard.hal.power import Tear
 
@@ -35,6 +39,9 @@ PROFILES = {"sm2": "eport-operator", "rsa": "eport-operator-rsa"}
 READERS = {"sm2": "0", "rsa": "1"}
 CLIENT = (sys.executable, str(Path(__file__).with_name("demo_client.py")))
 SIMCARD = (sys.executable, "-m", "host_tools.cli")
+APPLICATION = "00A4040C09F053494D4341524400"
+"""SELECT of the card's own application: the doors that opensc-tool tries first have other commands."""
+
 MESSAGE = "报关单 No. 99990020260001\n"
 SHOWN_LINES = 4
 WIDTH = None if sys.stdout.isatty() else 140
@@ -69,17 +76,17 @@ def colons(apdu: str) -> str:
 
 
 class Demo:
-    """The stage: a world, a folder, two cards, and the rows so far."""
+    """What is played on a stage: a folder, two cards, and the rows so far."""
 
-    def __init__(self, world: PcscWorld, folder: Path, server: CardServer) -> None:
-        self.world, self.folder, self.server = world, folder, server
+    def __init__(self, stage: Stage, folder: Path) -> None:
+        self.stage, self.folder = stage, folder
         self.rows: list[Row] = []
         self.cards: dict[str, Card] = {}
         self.pin = PIN
 
     async def run(self, *command: str, quiet: bool = False, **variables: str) -> Result:
         """Run a program in the world and show what it says."""
-        environment: Mapping[str, str] = {**self.world.environment(), **variables}
+        environment: Mapping[str, str] = {**self.stage.environment(), **variables}
         program = await asyncio.create_subprocess_exec(
             *command, stdin=asyncio.subprocess.DEVNULL, stdout=PIPE, stderr=STDOUT, env=environment
         )
@@ -109,10 +116,10 @@ class Demo:
 
     async def apdus(self, kind: str, *commands: str) -> list[str]:
         """Status words that opensc-tool got for commands sent in one session."""
-        sent = [word for command in commands for word in ("--send-apdu", colons(command))]
+        sent = [word for command in (APPLICATION, *commands) for word in ("--send-apdu", colons(command))]
         done = await self.run("opensc-tool", "--reader", READERS[kind], *sent)
         found = re.findall(r"SW1=0x(..), SW2=0x(..)", done.text)
-        return [sw1 + sw2 for sw1, sw2 in found]
+        return [sw1 + sw2 for sw1, sw2 in found[1:]]
 
     # -- scenes
 
@@ -123,7 +130,7 @@ class Demo:
             seen = f"file of mode {image.stat().st_mode & 0o777:o}" if made.code == 0 else made.text.strip()
             self.row(f"a card image from profile {profile}", "simcard new", seen, made.code == 0)
             self.cards[kind] = open_card(image, EngineChoice())
-            self.server.add_reader(kind, self.world.endpoint(int(READERS[kind])), self.cards[kind])
+            self.stage.add(kind, self.cards[kind])
             await self.run(*CLIENT, "wait", READERS[kind], quiet=True)
 
     async def show_readers(self) -> None:
@@ -237,9 +244,9 @@ class Demo:
         self.pin = other
 
     async def remove_and_insert(self) -> None:
-        card = await self.server.remove("sm2")
+        card = await self.stage.remove("sm2")
         gone = await self.run(*CLIENT, "gone", READERS["sm2"], quiet=True)
-        self.server.insert(card, "sm2")
+        self.stage.insert("sm2", card)
         back = await self.run(*CLIENT, "wait", READERS["sm2"], quiet=True)
         held = gone.code == back.code == 0
         self.row("removal and insertion are seen", "pyscard", "gone, back" if held else gone.text + back.text, held)
@@ -252,7 +259,7 @@ class Demo:
         await self.check_signature("sm2")
 
     async def close(self) -> None:
-        await self.server.stop()
+        await self.stage.stop()
         for kind, card in self.cards.items():
             close_card(card)
             image = self.folder / f"{kind}.simcard"
@@ -265,24 +272,23 @@ class Demo:
             )
 
 
-async def play(folder: Path) -> list[Row]:
+async def play(world: str, folder: Path) -> list[Row]:
     """All scenes; the rows."""
-    with PcscWorld(readers=len(PROFILES)) as world:
-        async with CardServer() as server:
-            demo = Demo(world, folder, server)
-            console.print(f"private PC/SC world: {world.kind.name.lower().replace('_', ' ')}", style="dim")
-            for scene in (
-                demo.make_cards,
-                demo.show_readers,
-                demo.send_apdus,
-                demo.sign,
-                demo.lock_and_unblock,
-                demo.cut_power,
-                demo.remove_and_insert,
-                demo.close,
-            ):
-                console.rule(scene.__name__.replace("_", " "))
-                await scene()
+    async with STAGES[world](len(PROFILES)) as stage:
+        demo = Demo(stage, folder)
+        console.print(f"private PC/SC world: {stage.title}", style="dim")
+        for scene in (
+            demo.make_cards,
+            demo.show_readers,
+            demo.send_apdus,
+            demo.sign,
+            demo.lock_and_unblock,
+            demo.cut_power,
+            demo.remove_and_insert,
+            demo.close,
+        ):
+            console.rule(scene.__name__.replace("_", " "))
+            await scene()
     return demo.rows
 
 
@@ -297,10 +303,13 @@ def table(rows: list[Row]) -> Table:
 
 def main() -> int:
     """Play, show the table; the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.demo", description="Show the cards to other programs.")
+    parser.add_argument("readers", nargs="?", choices=STAGES, default="private", help="whose readers")
+    asked = parser.parse_args()
     os.umask(0o077)
     try:
         with tempfile.TemporaryDirectory(prefix="simcard-demo-") as folder:
-            rows = asyncio.run(play(Path(folder)))
+            rows = asyncio.run(play(asked.readers, Path(folder)))
     except (WorldError, HostError, OSError) as error:
         console.print(f"demo: {error}", style="red")
         return 1

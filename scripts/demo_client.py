@@ -22,6 +22,7 @@ from smartcard import scard  # type: ignore[import-untyped]  # pyscard has no ty
 
 WAIT_MS = 10_000
 PROTOCOLS = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+APPLICATION = bytes.fromhex("F053494D4341524400")
 SIGNING_KEY = 1
 SM2_SM3, RSA_SHA256 = 0x65, 0x12
 
@@ -103,7 +104,7 @@ def integer(value: bytes) -> bytes:
 def sign(number: str, kind: str, message: Path, folder: Path) -> None:
     """SM2: the card hashes, ZA first. RSA: the digest is made here."""
     card = Card(number)
-    card.ok("00A4000C", bytes.fromhex("3F00"))
+    card.ok("00A4040C", APPLICATION)
     card.ok("00200001", os.environb[b"SIMCARD_PIN"])
     (folder / "cert.der").write_bytes(card.certificate())
     algorithm = SM2_SM3 if kind == "sm2" else RSA_SHA256

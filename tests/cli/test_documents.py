@@ -47,10 +47,3 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = done.stderr.strip().split(",")
     assert [] == [name for name in loaded if name.startswith(HEAVY)]
-
-
-@pytest.mark.slow
-@pytest.mark.pcsc
-def test_the_demonstration_holds() -> None:
-    done = subprocess.run([sys.executable, "scripts/demo.py"], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert 0 == done.returncode, done.stdout[-3000:]
