@@ -33,6 +33,7 @@ class Card:
         self._store: Store | None = None
         self._router: Router | None = None
         self._atr = b""
+        self._outages = 0
 
     @property
     def atr(self) -> bytes:
@@ -46,11 +47,12 @@ class Card:
         if not self.board.power.on:
             self.board.power.restore()
         self._store = Store.mount(self.board.flash)
+        self._outages = self.board.power.outages
         return self._start(self._store)
 
     def reset(self) -> bytes:
         """Warm reset: everything that is not in memory is forgotten; the ATR."""
-        if self._store is None or not self.board.power.on:
+        if self._store is None or self._outages != self.board.power.outages:
             return self.power_on()
         self._store.rollback()
         return self._start(self._store)
@@ -100,7 +102,7 @@ class Card:
         return answer
 
     def _powered(self) -> tuple[Router, Store]:
-        if self._router is None or self._store is None or not self.board.power.on:
+        if self._router is None or self._store is None or self._outages != self.board.power.outages:
             raise PowerLost
         return self._router, self._store
 

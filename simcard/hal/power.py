@@ -30,10 +30,11 @@ class Tear(Enum):
 class PowerSupply:
     """Leave to operate, one operation at a time."""
 
-    __slots__ = ("_countdown", "_on", "_seed", "_tear", "operations")
+    __slots__ = ("_countdown", "_on", "_seed", "_tear", "operations", "outages")
 
     def __init__(self) -> None:
         self.operations = 0
+        self.outages = 0
         self._on = True
         self._countdown = -1
         self._tear = Tear.ABSENT
@@ -55,6 +56,7 @@ class PowerSupply:
 
     def off(self) -> None:
         """Switch off between two operations."""
+        self.outages += self._on
         self._on = False
 
     def restore(self) -> None:
@@ -75,7 +77,7 @@ class PowerSupply:
         self._countdown -= 1
         if self._countdown >= 0:
             return None
-        self._on = False
+        self.off()
         return self._tear
 
     def remains(self, tear: Tear, before: bytes, wanted: bytes) -> bytes:

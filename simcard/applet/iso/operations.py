@@ -81,17 +81,21 @@ class Hashing(Command):
 
 
 def hash_of(ctx: Context) -> tuple[Hash, bytes]:
-    """The hash the current SE names, and what comes before the message: ZA for SM2, else nothing."""
-    coded = template(ctx, HT).get(ALGORITHM) or template(ctx, DST).get(ALGORITHM) or b"\x02"
-    hash_ = HASHES.get(coded[0] & 0x0F)
+    """The hash the current SE names, and what comes before the message: ZA for SM2, else nothing.
+
+    An SE that names none means SM3 with ZA where the signing key is an SM2 key, else SHA-256.
+    """
+    reference = template(ctx, DST).get(PRIVATE)
+    pair = ctx.rooms.containers.pair(Slot.of_reference(reference[-1])) if reference else None
+    usual = 0x65 if pair is not None and pair.kind == KeyKind.SM2 else 0x02
+    coded = (template(ctx, HT).get(ALGORITHM) or template(ctx, DST).get(ALGORITHM) or bytes((usual,)))[0]
+    hash_ = HASHES.get(coded & 0x0F)
     if hash_ is None:
         raise Refused(SW.CONDITIONS)
-    if coded[0] >> 4 != WITH_ZA:
+    if coded >> 4 != WITH_ZA:
         return hash_, b""
-    reference = template(ctx, DST).get(PRIVATE)
-    if not reference:
+    if pair is None:
         raise Refused(SW.REFERENCE_NOT_FOUND)
-    pair = ctx.rooms.containers.require(Slot.of_reference(reference[-1]))
     expect(pair.kind == KeyKind.SM2, SW.CONDITIONS)
     return hash_, ctx.rooms.crypto.sm2_za(pair.public, SM2_DEFAULT_ID)
 
