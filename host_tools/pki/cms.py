@@ -192,7 +192,17 @@ class SignerInfo:
                 raise BadSignature("the content is not the one that was signed: its digest differs")
             if self.attribute(oids.CONTENT_TYPE) != der.oid(content_type):
                 raise BadSignature("the signed attributes name another type of content")
+        elif _are_attributes(content):
+            raise BadSignature("the content is the signed attributes of another message")
         check_signature(certificate.key, self.hash, message, self.signature, sm2)
+
+
+def _are_attributes(content: bytes) -> bool:
+    """Whether a content could be signed attributes: a signature over those must not pass for one over a content."""
+    try:
+        return SignerInfo(b"", Hash.SM3, content, Kind.SM2, b"").attribute(oids.MESSAGE_DIGEST) is not None
+    except BadEncoding:
+        return False
 
 
 @dataclass(frozen=True, slots=True)
