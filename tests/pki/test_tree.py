@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from hypothesis import strategies as some
 from host_tools.errors import BadEncoding
 from host_tools.pki import der, tree
 from host_tools.pki.tree import Reader
+
+PKI = Path(der.__file__).parent
 
 
 @given(some.integers(-(2**200), 2**200))
@@ -84,3 +87,9 @@ def test_values_that_mean_nothing_are_refused(encoded: str) -> None:
     read = {0x06: Reader.oid, 0x03: Reader.bits, 0x17: Reader.time, 0x18: Reader.time}[data[0]]
     with pytest.raises(BadEncoding):
         read(Reader(data, "thing"))
+
+
+def test_the_unstable_package_is_used_by_one_module() -> None:
+    """`cryptography.hazmat.asn1` promises no compatibility; what it is used for is tested here."""
+    users = [path.name for path in PKI.parent.rglob("*.py") if "hazmat import asn1" in path.read_text(encoding="utf-8")]
+    assert ["der.py"] == users
