@@ -56,7 +56,8 @@ class Run:
 
     def __init__(self, key: SessionKey, purpose: Purpose, cipher: BlockCipher, blockwise: bool) -> None:
         self._key = key
-        self._purpose = purpose
+        self.purpose = purpose
+        self.ended = False
         self._padded = blockwise and cipher.padding == PKCS5_PADDING and purpose is not Purpose.MAC
         self._blockwise = blockwise
         self._held = 0
@@ -69,23 +70,23 @@ class Run:
         whole = self._held + size
         if not self._blockwise:
             return size
-        if self._padded and self._purpose is Purpose.DECRYPT:
+        if self._padded and self.purpose is Purpose.DECRYPT:
             return max(0, (whole - 1) // BLOCK * BLOCK)
         return whole // BLOCK * BLOCK
 
     def final_size(self, size: int = 0) -> int:
         """Bytes that come out at the end, at most; decryption with padding gives up to a block less."""
-        if self._purpose is Purpose.MAC:
+        if self.purpose is Purpose.MAC:
             return MAC_SIZE
         whole = self._held + size
-        if self._padded and self._purpose is Purpose.ENCRYPT:
+        if self._padded and self.purpose is Purpose.ENCRYPT:
             return (whole // BLOCK + 1) * BLOCK
         return whole
 
     def least_final(self, size: int = 0) -> int:
         """Bytes that come out at the end, at least."""
         most = self.final_size(size)
-        return max(0, most - BLOCK) if self._padded and self._purpose is Purpose.DECRYPT else most
+        return max(0, most - BLOCK) if self._padded and self.purpose is Purpose.DECRYPT else most
 
     # -- steps
 
@@ -96,9 +97,9 @@ class Run:
         room = (self._key.door.room - HEAD) // BLOCK * BLOCK
         for at in range(0, len(data), room):
             piece = data[at : at + room]
-            size = 0 if self._purpose is Purpose.MAC else self.update_size(len(piece))
+            size = 0 if self.purpose is Purpose.MAC else self.update_size(len(piece))
             out += self._step(1, piece, size)
-            self._held += len(piece) - size if self._purpose is not Purpose.MAC else 0
+            self._held += len(piece) - size if self.purpose is not Purpose.MAC else 0
         return out
 
     def final(self, data: bytes = b"") -> bytes:
@@ -109,6 +110,7 @@ class Run:
         out = self.update(data[:at])
         size = self.final_size(len(data) - at)
         out += self._step(2, data[at:], size)
+        self.ended = True
         self._key.running = None
         return out
 
@@ -117,9 +119,9 @@ class Run:
             raise SkfError(Sar.NOTINITIALIZEERR, "no such operation runs under this key")
 
     def _step(self, which: int, data: bytes, ne: int) -> bytes:
-        better = FINAL_SAR if which == 2 and self._purpose is Purpose.DECRYPT else STEP_SAR
+        better = FINAL_SAR if which == 2 and self.purpose is Purpose.DECRYPT else STEP_SAR
         try:
-            return self._key.ask(self._purpose.value[which], self._purpose.name.lower(), data, ne, better)
+            return self._key.ask(self.purpose.value[which], self.purpose.name.lower(), data, ne, better)
         except SkfError:
             self._key.running = None  # the token has ended it too
             raise
