@@ -125,7 +125,7 @@ class Authority:
         """The same for a key whose private half is known to be where it belongs."""
         if key.kind is not self.generation.kind:
             raise AuthorityProblem(f"this authority certifies {self.generation.value} keys, not {key.kind.value}")
-        day = start or self._clock().date()
+        day = start or self._now().date()
         until = midnight(years_later(day, YEARS))
         if not self.chain.issuing.not_before <= midnight(day) or until > self.chain.issuing.not_after:
             raise AuthorityProblem(f"ten years from {day} are not within the validity of the authority itself")
@@ -256,7 +256,7 @@ def found(
 ) -> Chain:
     """The certificates of a new authority: a root for `root`, and by it one for `key`."""
     issuer = root.issuer(hash_ or generation.hash)
-    start = clock().date()
+    start = clock().astimezone(UTC).date()
     first, second = ledger.spend_serial(generation), ledger.spend_serial(generation)
     top = make_authority(root.key, "ROOT", first, start, issuer, None, addresses)
     return Chain(top, make_authority(key.key, "ISSUING", second, start, issuer, top, addresses))

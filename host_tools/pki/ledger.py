@@ -61,14 +61,12 @@ class Ledger:
             raise AuthorityProblem(f"{path}: the authority's book is missing; make an authority with simcard ca init")
         self._lock = Lock()
         self._base = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
-        try:
-            self._base.execute("PRAGMA synchronous = FULL")
-            if path is None:
-                self._prepare()
-            elif self._version() != SCHEMA_VERSION:
-                raise AuthorityProblem(f"{path}: is no book of this version of the program")
-        except sqlite3.DatabaseError:
-            raise AuthorityProblem(f"{path}: is no authority's book") from None
+        if path is None:
+            self._prepare()
+        elif (version := self._version()) != SCHEMA_VERSION:
+            self._base.close()
+            what = "is no authority's book" if version is None else "is no book of this version of the program"
+            raise AuthorityProblem(f"{path}: {what}")
 
     @classmethod
     def create(cls, path: Path) -> Ledger:
@@ -83,8 +81,13 @@ class Ledger:
     def _prepare(self) -> None:
         self._base.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
-    def _version(self) -> int:
-        (found,) = self._base.execute("PRAGMA user_version").fetchone()
+    def _version(self) -> int | None:
+        """The version of the book, None for a file that is no data base."""
+        try:
+            self._base.execute("PRAGMA synchronous = FULL")
+            (found,) = self._base.execute("PRAGMA user_version").fetchone()
+        except sqlite3.DatabaseError:
+            return None
         return int(found)
 
     def close(self) -> None:

@@ -135,4 +135,7 @@ def _entries(rows: Reader) -> tuple[Revoked, ...]:
 
 def _number(extensions: Reader | None) -> int | None:
     rows = read_extensions(extensions) if extensions else ()
+    if extensions and any(each.critical for each in rows):
+        # Such as issuingDistributionPoint: the list is then not of all certificates.
+        raise extensions.wrong("it has a critical extension, not known here")
     return next((Reader(each.value, WHAT).integer() for each in rows if each.oid == oids.CRL_NUMBER), None)

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from host_tools.errors import BadEncoding
+from host_tools.errors import BadEncoding, BadResponse, BadSignature
 from host_tools.pki import der, tree
 from host_tools.pki.certificate import SCHEME_OF, SIGNATURES, Issuer
 from host_tools.pki.keys import Hash, Kind, PublicKey
 from host_tools.pki.sm2 import Sm2
 from host_tools.pki.tree import Reader
-from host_tools.pki.verify import verify
+from host_tools.pki.verify import CURVE_WIDTH, verify
 
 ALGORITHMS: dict[str, tuple[Kind, Hash]] = {oid: pair for pair, oid in SIGNATURES.items()}
 
@@ -62,5 +62,10 @@ class Signed:
 
 
 def check_signature(key: PublicKey, hash_: Hash, message: bytes, signature: bytes, sm2: Sm2) -> None:
-    """Raise `BadSignature` unless the signature (DER or block) over the message is this key's."""
-    verify(key, hash_, SCHEME_OF[key.kind], message, signature, sm2.verify)
+    """Raise `BadSignature` unless the signature (SEQUENCE { r, s } or block) over the message is this key's."""
+    width = CURVE_WIDTH.get(key.kind)
+    try:
+        raw = signature if width is None else der.raw_ec_signature(signature, width)
+    except BadResponse as error:
+        raise BadSignature(str(error)) from None
+    verify(key, hash_, SCHEME_OF[key.kind], message, raw, sm2.verify)

@@ -13,12 +13,14 @@ from host_tools.errors import BadEncoding
 from host_tools.pki import der
 from host_tools.pki.der import Element, element
 
+BOOLEAN, TRUE = 0x01, b"\xff"
 INTEGER, BIT_STRING, OCTET_STRING, NULL, OID, ENUMERATED = 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A
 SEQUENCE, SET = 0x30, 0x31
 UTF8_STRING, IA5_STRING = 0x0C, 0x16
 UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 
 NAMES = {
+    BOOLEAN: "a BOOLEAN",
     INTEGER: "an INTEGER",
     BIT_STRING: "a BIT STRING",
     OCTET_STRING: "an OCTET STRING",

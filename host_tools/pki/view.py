@@ -78,7 +78,8 @@ class Certificate:
     def is_authority(self) -> bool:
         """Whether BasicConstraints say CA."""
         value = self.extension(oids.BASIC_CONSTRAINTS)
-        return value is not None and Reader.of(value, WHAT).tag == 0x01
+        said = Reader.of(value, WHAT).maybe(tree.BOOLEAN) if value is not None else None
+        return said is not None and said.content == tree.TRUE
 
     @property
     def path_length(self) -> int | None:
@@ -87,7 +88,7 @@ class Certificate:
         if value is None:
             return None
         inside = Reader.of(value, WHAT)
-        inside.maybe(0x01)
+        inside.maybe(tree.BOOLEAN)
         return inside.integer() if inside.more else None
 
     def may(self, bit: int) -> bool:
@@ -126,16 +127,21 @@ def read_extensions(reader: Reader) -> tuple[der.Extension, ...]:
     while rows.more:
         row = rows.inside()
         oid = row.oid()
-        critical = row.maybe(0x01)
+        critical = row.maybe(tree.BOOLEAN)
         found.append(der.Extension(oid, critical is not None and critical.content != b"\0", row.octets()))
         row.end()
+    if len({each.oid for each in found}) != len(found):
+        # Whoever reads the first and whoever reads the last would read two different things.
+        raise reader.wrong("it has an extension twice")
     return tuple(found)
 
 
 def write_extensions(extensions: tuple[der.Extension, ...]) -> bytes:
     """SEQUENCE OF Extension."""
     rows = (
-        tree.sequence(der.oid(each.oid), der.element(0x01, b"\xff") if each.critical else b"", tree.octets(each.value))
+        tree.sequence(
+            der.oid(each.oid), der.element(tree.BOOLEAN, tree.TRUE) if each.critical else b"", tree.octets(each.value)
+        )
         for each in extensions
     )
     return tree.sequence(*rows)

@@ -7,14 +7,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from host_tools.errors import BadSignature, NotTrusted
-from host_tools.pki import ocsp
+from host_tools.errors import BadEncoding, BadSignature, NotTrusted
+from host_tools.pki import der, ocsp, tree
 from host_tools.pki.chain import check_revocation, verify_chain
 from host_tools.pki.der import Extension
 from host_tools.pki.keys import Hash
 from host_tools.pki.ocsp import Unknown
 from host_tools.pki.revocation import Reason, RevocationList
-from tests.pki.support import BOTH, CASES, NOW, SM2, SUBJECT, SetClock, asked, authority, pair_of
+from host_tools.pki.signed import Signed, sign
+from host_tools.pki.tree import Reader
+from host_tools.pki.view import read_extensions, write_extensions
+from tests.pki.support import BOTH, CASES, NOW, SM2, SUBJECT, SetClock, asked, authority, pair_of, soft_key
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -85,7 +88,33 @@ def test_an_unknown_critical_extension_is_refused() -> None:
         verify_chain(strange, [made.chain.issuing], [made.chain.root], NOW, SM2)
 
 
+def test_an_authority_must_say_yes_in_der() -> None:
+    issuing = pair_of("sm2")[0].chain.issuing
+    for content, expected in ((b"\xff", True), (b"\x00", False)):
+        value = tree.sequence(der.element(tree.BOOLEAN, content))
+        assert expected == replace(issuing, extensions=(Extension("2.5.29.19", True, value),)).is_authority
+
+
+def test_an_extension_that_stands_twice_is_refused() -> None:
+    made, pair = pair_of("sm2")
+    row = write_extensions(pair.signing.extensions[:1])
+    twice = tree.sequence(*(each.encoded for each in der.elements(der.elements(row)[0].content) * 2))
+    with pytest.raises(BadEncoding, match="twice"):
+        read_extensions(Reader(twice, "certificate"))
+
+
 # -- lists
+
+
+def test_a_list_of_some_certificates_only_is_refused() -> None:
+    made = authority("sm2")
+    found = Signed.parse(made.crl(), "list")
+    rows = Reader.of(found.tbs, "list")
+    parts = [rows.next().encoded for _ in range(5)]
+    partial = tree.tagged(0, write_extensions((Extension("2.5.29.28", True, tree.sequence()),)))
+    body = sign(tree.sequence(*parts, partial), soft_key("sm2", "issuing").issuer(Hash.SM3))
+    with pytest.raises(BadEncoding, match="critical"):
+        RevocationList.parse(body)
 
 
 @pytest.mark.parametrize("case", BOTH)

@@ -13,7 +13,6 @@ from urllib.request import urlopen
 import pytest
 
 from host_tools.cli.__main__ import run
-from host_tools.pki import softkey
 from host_tools.pki.envelope import EnvelopedSm2Key
 from host_tools.pki.revocation import Reason, RevocationList
 from host_tools.pki.view import Certificate
@@ -105,7 +104,6 @@ def test_openssl_takes_an_answer_in_a_file(folder: Path) -> None:
 
 
 def test_keys_are_under_the_passphrase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(softkey, "ROUNDS", 10)
     monkeypatch.delenv("SIMCARD_CA_PASSPHRASE", raising=False)
     (tmp_path / "words").write_text("geheim\n")
     path = str(tmp_path / "ca")
