@@ -138,10 +138,6 @@ def read_extensions(reader: Reader) -> tuple[der.Extension, ...]:
 
 def write_extensions(extensions: tuple[der.Extension, ...]) -> bytes:
     """SEQUENCE OF Extension."""
-    rows = (
-        tree.sequence(
-            der.oid(each.oid), der.element(tree.BOOLEAN, tree.TRUE) if each.critical else b"", tree.octets(each.value)
-        )
-        for each in extensions
-    )
+    critical = {True: der.element(tree.BOOLEAN, tree.TRUE), False: b""}
+    rows = (tree.sequence(der.oid(each.oid), critical[each.critical], tree.octets(each.value)) for each in extensions)
     return tree.sequence(*rows)

@@ -96,7 +96,7 @@ def test_an_authority_must_say_yes_in_der() -> None:
 
 
 def test_an_extension_that_stands_twice_is_refused() -> None:
-    made, pair = pair_of("sm2")
+    pair = pair_of("sm2")[1]
     row = write_extensions(pair.signing.extensions[:1])
     twice = tree.sequence(*(each.encoded for each in der.elements(der.elements(row)[0].content) * 2))
     with pytest.raises(BadEncoding, match="twice"):

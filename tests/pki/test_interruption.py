@@ -5,6 +5,7 @@ The book is a file, opened anew after each death, as a new process would open it
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ class Mortal(Ledger):
         for name in STEPS:
             setattr(self, name, self._dying(getattr(self, name), at, after))
 
-    def _dying(self, real, at, after):  # type: ignore[no-untyped-def]  # wraps bound methods as they are
+    def _dying(self, real: Callable[..., object], at: int, after: bool) -> Callable[..., object]:
         def step(*values: object) -> object:
             now, self.writes = self.writes, self.writes + 1
             if now == at and not after:
@@ -48,8 +49,7 @@ class Mortal(Ledger):
 def founded(path: Path) -> Mortal:
     """An empty book."""
     Ledger.create(path).close()
-    book = Mortal(path)
-    return book
+    return Mortal(path)
 
 
 @pytest.mark.parametrize("case", BOTH)
