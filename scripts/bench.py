@@ -22,15 +22,15 @@ from rich.console import Console
 from rich.table import Table
 
 from reader_bridge.pcsc_world import WorldError
-from scripts.measuring import inprocess, process, reader
+from scripts.measuring import inprocess, process, reader, worlds
 from scripts.measuring.turns import Row
 
 Measure = Callable[[Path], Iterator[Row]]
 GROUPS: dict[str, tuple[Measure, ...]] = {
-    "pcscd": (reader.rates,),
+    "readers": (worlds.rates,),
     "inprocess": (lambda _: inprocess.apdus(),),
     "signatures": (lambda _: inprocess.signatures(),),
-    "start": (lambda _: process.help_cost(), reader.start_up),
+    "start": (process.start_cost, reader.start_up),
     "memory": (process.memory, process.commits),
     "growth": (lambda _: inprocess.growth(),),
 }
@@ -44,7 +44,7 @@ def measured(groups: list[str], tell: Callable[[str], None]) -> Iterator[Row]:
             with tempfile.TemporaryDirectory(prefix="simcard-bench-") as folder:
                 try:
                     yield from measure(Path(folder))
-                except (WorldError, reader.NoCompiler) as missing:
+                except (WorldError, worlds.NoCompiler) as missing:
                     tell(f"{group} left out: {missing}")
 
 

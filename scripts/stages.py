@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from reader_bridge.pcsc_world import PcscWorld
+from reader_bridge.pcsc_world import SLOTS_PER_DRIVER, PcscWorld
 from reader_bridge.private_world import PrivateWorld, WorldCards
 from reader_bridge.server import CardServer
 from reader_bridge.slot import CardLike
@@ -24,8 +24,8 @@ class Stage(Protocol):
         """The environment of programs that shall see the readers."""
         ...
 
-    def add(self, name: str, card: CardLike) -> None:
-        """Put a card into a further reader."""
+    def add(self, name: str, card: CardLike) -> str:
+        """Put a card into a further reader; the name that programs see."""
         ...
 
     def insert(self, name: str, card: CardLike) -> None:
@@ -53,8 +53,8 @@ class PrivateStage:
     def environment(self) -> Mapping[str, str]:
         return self._world.environment()
 
-    def add(self, name: str, card: CardLike) -> None:
-        self._world.add_reader(name, card)
+    def add(self, name: str, card: CardLike) -> str:
+        return self._world.add_reader(name, card).name
 
     def insert(self, name: str, card: CardLike) -> None:
         self._cards.insert(card, name)
@@ -79,9 +79,12 @@ class PcscdStage:
     def environment(self) -> Mapping[str, str]:
         return self._world.environment()
 
-    def add(self, name: str, card: CardLike) -> None:
-        self._server.add_reader(name, self._world.endpoint(self._used), card)
+    def add(self, name: str, card: CardLike) -> str:
+        number = self._used
+        self._server.add_reader(name, self._world.endpoint(number), card)
         self._used += 1
+        pair, slot = divmod(number, SLOTS_PER_DRIVER)
+        return f"Virtual PCD {pair:X} 00 {slot:02X}"
 
     def insert(self, name: str, card: CardLike) -> None:
         self._server.insert(card, name)

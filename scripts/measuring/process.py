@@ -1,4 +1,4 @@
-"""What the program costs the machine: CPU of `--help`, memory per idle card, a durable commit."""
+"""What the program costs the machine: CPU of short runs, memory per idle card, a durable commit."""
 
 from __future__ import annotations
 
@@ -43,14 +43,21 @@ print(next(line.split()[1] for line in text.splitlines() if line.startswith("Pss
 """
 
 
-def help_cost() -> Iterator[Row]:
-    """CPU seconds of `simcard --help` beside those of the interpreter alone."""
-    spent: dict[str, list[float]] = {"ours": [], "floor": []}
-    for _ in range(TURNS):
-        spent["ours"].append(cpu_of([sys.executable, "-m", "host_tools.cli", "--help"]))
-        spent["floor"].append(cpu_of([sys.executable, "-c", "pass"]))
-    ours, floor = median(spent["ours"]), median(spent["floor"])
-    yield Row("start", "simcard --help", "CPU s", ours, floor, "python alone", better="less", limit=HELP_LIMIT)
+def start_cost(folder: Path) -> Iterator[Row]:
+    """CPU seconds of short runs of `simcard` beside those of the interpreter alone."""
+    image = folder / "start.simcard"
+    file_image(image)
+    for arguments, shown, limit in (
+        (("--help",), "simcard --help", HELP_LIMIT),
+        (("info", str(image)), "simcard info IMAGE", None),
+        (("exec", "--profile", "iso-blank", "--", "true"), "simcard exec --profile iso-blank -- true", None),
+    ):
+        spent: dict[str, list[float]] = {"ours": [], "floor": []}
+        for _ in range(TURNS):
+            spent["ours"].append(cpu_of([sys.executable, "-m", "host_tools.cli", *arguments]))
+            spent["floor"].append(cpu_of([sys.executable, "-c", "pass"]))
+        ours, floor = median(spent["ours"]), median(spent["floor"])
+        yield Row("start", shown, "CPU s", ours, floor, "python alone", better="less", limit=limit)
 
 
 def cpu_of(command: list[str]) -> float:
