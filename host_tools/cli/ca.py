@@ -290,6 +290,27 @@ def recover(
         _give_envelope(out, authority.recover(serial, receiver))
 
 
+@command.command("list", short_help="List what was issued.")
+@folder_argument
+@generation_option
+@json_option
+def list_(folder: Path, generation: str, as_json: bool) -> None:
+    """List the certificates of a generation: number, use, last day, and whether it is revoked."""
+    from host_tools.pki.generation import Generation
+    from host_tools.pki.view import Certificate
+
+    with opened(folder, None) as found:
+        rows = [
+            (each.number, each.use.value, f"{Certificate.parse(each.body).not_after:%Y-%m-%d}",
+             each.revoked.reason.name.lower() if each.revoked else "good")
+            for each in found.ledger.entries(Generation(generation))
+        ]  # fmt: skip
+    if as_json:
+        say_json([dict(zip(("number", "use", "until", "state"), row)) for row in rows])
+    for row in () if as_json else rows:
+        click.echo("  ".join(row))
+
+
 @command.command(short_help="Revoke a certificate, or take a hold back.")
 @folder_argument
 @click.argument("number")

@@ -90,6 +90,16 @@ def test_a_revocation_is_on_the_list_and_a_hold_can_be_taken_back(folder: Path, 
     assert [] == revocations(folder, case)
 
 
+def test_what_was_issued_is_listed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    number = issued(folder, "sm2").number
+    assert 0 == run(["ca", "revoke", str(folder), number, "--reason", "key-compromise", *DAY])
+    capsys.readouterr()
+    assert 0 == run(["ca", "list", str(folder)])
+    assert f"{number}  sign  2036-11-22  key_compromise\n" == capsys.readouterr().out
+    assert 0 == run(["ca", "list", str(folder), "--json"])
+    assert "key_compromise" == json.loads(capsys.readouterr().out)[0]["state"]
+
+
 def test_openssl_takes_an_answer_in_a_file(folder: Path) -> None:
     here = folder.parent
     issued(folder, "rsa")
