@@ -17,6 +17,7 @@ TURNS = 7
 
 ECHO_SERVER = """
 import asyncio, sys
+from reader_bridge.echo import EchoCard
 from reader_bridge.endpoint import Connect
 from reader_bridge.server import CardServer
 async def main():
@@ -53,11 +54,11 @@ def _until_connected(command: list[str], end: Callable[[subprocess.Popen[str]], 
     start = time.perf_counter()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None and program.stdin is not None
-        for line in program.stdout:
-            if "connected" in line:
-                break
+        connected = any("connected" in line for line in program.stdout)
         spent = time.perf_counter() - start
         end(program)
         program.stdin.close()
         program.stdout.read()
+    if not connected:
+        raise AssertionError(f"{command} ended with {program.returncode} before its reader was connected")
     return spent
