@@ -156,10 +156,10 @@ class Authority:
         return known if same and known.not_before == contents.not_before else None
 
     def _numbered(self, contents: der.Contents, use: Use) -> Certificate:
-        serial = self.ledger.spend_serial(self.generation)
-        made = _build(replace(contents, serial=serial), self._issuer)
-        self.ledger.record(self.generation, made, use)
-        return made
+        def make(serial: int) -> Certificate:
+            return _build(replace(contents, serial=serial), self._issuer)
+
+        return self.ledger.issue(self.generation, use, make)
 
     # -- the key centre
 

@@ -118,6 +118,27 @@ def test_a_number_is_spent_even_if_nothing_comes_of_it() -> None:
     assert book.spend_serial(Generation.SM2) + 1 == book.spend_serial(Generation.SM2)
 
 
+def test_a_certificate_that_cannot_be_made_costs_no_number() -> None:
+    book = Ledger()
+
+    def fails(serial: int) -> Certificate:
+        raise BadSignature(f"no signature for {serial}")
+
+    with pytest.raises(BadSignature):
+        book.issue(Generation.SM2, Use.SIGN, fails)
+    assert [] == list(book.entries(Generation.SM2))
+    assert Generation.SM2.first_serial == book.spend_serial(Generation.SM2)
+
+
+@pytest.mark.parametrize("generation", Generation)
+def test_numbers_end_where_their_form_ends(generation: Generation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Generation, "last_serial", property(lambda self: self.first_serial))
+    book = Ledger()
+    book.spend_serial(generation)
+    with pytest.raises(AuthorityProblem, match="no numbers left"):
+        book.spend_serial(generation)
+
+
 def test_a_request_that_its_key_did_not_sign_is_refused() -> None:
     body = bytearray(asked("rsa"))
     body[-1] ^= 1

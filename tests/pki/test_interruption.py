@@ -15,9 +15,9 @@ from host_tools.pki.generation import Generation
 from host_tools.pki.ledger import Ledger
 from tests.pki.support import BOTH, SM2, SUBJECT, asked, authority, holder
 
-STEPS = ("spend_serial", "record", "archive")
-WRITES = 5
-"""Of one pair: a number and a certificate each for two keys, and the kept key."""
+STEPS = ("issue", "archive")
+WRITES = 3
+"""Of one pair: two certificates, and the kept key."""
 
 
 class Died(BaseException):
@@ -70,7 +70,7 @@ def test_a_pair_is_finished_whatever_step_the_process_died_at(tmp_path: Path, ca
     assert pair.exchange.key == pair.envelope.open(holder(case).decrypt, SM2).key
 
 
-def test_a_pair_is_five_writes(tmp_path: Path) -> None:
+def test_a_pair_is_three_writes(tmp_path: Path) -> None:
     book = founded(tmp_path / "book")
     made = authority("sm2", ledger=book)
     book.die(-1, after=False)
