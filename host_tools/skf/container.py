@@ -170,8 +170,9 @@ class Container:
     def decrypt(self, raw: bytes) -> Secret:
         """Decrypt C1 || C3 || C2 with the exchange key (ECCDecrypt of the drafts).
 
-        GM/T 0017 has no command for it, so it goes through the ISO door of the same card, which other vendors'
-        tokens do not have: SAR_NOTSUPPORTYETERR there.
+        GM/T 0017 has no command for it, so it goes through the ISO door of the same card. That door knows global
+        PINs only: keys of applications made by CreateApplication stay SAR_USER_NOT_LOGGED_IN there. Other vendors'
+        tokens have no such door: SAR_NOTSUPPORTYETERR.
         """
         cryptogram(raw)
         try:
