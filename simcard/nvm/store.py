@@ -12,7 +12,7 @@ goes right after a memory failure, before another commit, a mount may find the r
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -36,7 +36,7 @@ Changes = dict[bytes, bytes | None]
 
 
 class MemoryFull(Refused):
-    """The content after the commit would not fit the memory (6A84)."""
+    """The content after the commit would not fit the memory, or a value does not fit a record (6A84)."""
 
     def __init__(self) -> None:
         super().__init__(SW.NO_SPACE)
@@ -45,12 +45,13 @@ class MemoryFull(Refused):
 class Store:
     """Values of 0 to 65535 bytes under keys of 1 to 63 bytes."""
 
-    __slots__ = ("_changes", "_digest", "_journal", "_order", "_used", "_values")
+    __slots__ = ("_changed", "_changes", "_digest", "_journal", "_order", "_used", "_values")
 
     def __init__(self, journal: Journal, values: dict[bytes, bytes]) -> None:
         self._journal = journal
         self._values = values
         self._changes: Changes | None = None
+        self._changed: list[bytes] = []  # the keys of `_changes`, sorted
         self._used = sum(record_size(key, value) for key, value in values.items())
         self._order: list[bytes] | None = None
         self._digest: bytes | None = None
@@ -91,11 +92,9 @@ class Store:
         """The keys that begin with `prefix`, sorted, as the open transaction sees them."""
         if self._order is None:
             self._order = sorted(self._values)
-        first = bisect_left(self._order, prefix)
-        after = bisect_left(self._order, prefix + b"\xff" * (MAX_KEY + 1), first)
-        found = self._order[first:after]
+        found = _beginning(self._order, prefix)
         if self._changes:
-            hits = {key: value for key, value in self._changes.items() if key.startswith(prefix)}
+            hits = {key: self._changes[key] for key in _beginning(self._changed, prefix)}
             if hits:
                 kept = [key for key in found if key not in hits]
                 found = sorted(kept + [key for key, value in hits.items() if value is not None])
@@ -114,12 +113,14 @@ class Store:
     def begin(self) -> None:
         """Open the transaction; one at a time."""
         assert self._changes is None, "a transaction is open already"
-        self._changes = {}
+        self._changes, self._changed = {}, []
 
     def put(self, key: bytes, value: bytes) -> None:
-        """Set the value of `key` in the open transaction."""
+        """Set the value of `key` in the open transaction; MemoryFull for one no record can hold."""
         assert 1 <= len(key) <= MAX_KEY, f"a key has 1 to {MAX_KEY} bytes"
-        assert len(value) <= MAX_VALUE, f"a value has at most {MAX_VALUE} bytes"
+        # Hosts choose how long a value is, so this is a refusal and no bug of the caller's.
+        if len(value) > MAX_VALUE:
+            raise MemoryFull
         self._note(bytes(key), bytes(value))
 
     def delete(self, key: bytes) -> None:
@@ -153,9 +154,12 @@ class Store:
     def _note(self, key: bytes, value: bytes | None) -> None:
         assert self._changes is not None, "no transaction is open"
         if self._values.get(key) == value:
-            self._changes.pop(key, None)
-        else:
-            self._changes[key] = value
+            if self._changes.pop(key, self) is not self:
+                del self._changed[bisect_left(self._changed, key)]
+            return
+        if key not in self._changes:
+            insort(self._changed, key)
+        self._changes[key] = value
 
     def _growth(self, changes: Changes) -> int:
         """By how many bytes of records the content grows."""
@@ -185,3 +189,9 @@ class Store:
     def _merged(self, changes: Changes) -> dict[bytes, bytes]:
         merged: Changes = {**self._values, **changes}
         return {key: value for key, value in merged.items() if value is not None}
+
+
+def _beginning(order: list[bytes], prefix: bytes) -> list[bytes]:
+    """Those of the sorted keys that begin with `prefix`."""
+    first = bisect_left(order, prefix)
+    return order[first : bisect_left(order, prefix + b"\xff" * (MAX_KEY + 1), first)]

@@ -164,7 +164,8 @@ class GetDataList(Command):
         holder, objects = _holder(ctx, self.fid), ctx.rooms.files.objects
         if not holder.is_df:
             require_file(ctx, holder, Right.READ)
-        tags = self.tags or tuple(objects.tags(holder.number))
+        # Each once: a list that names one object over and over would ask for more than any memory holds.
+        tags = dict.fromkeys(self.tags or objects.tags(holder.number))
         found = [(tag, objects.get(holder.number, tag)) for tag in tags]
         if not any(value is not None for _, value in found):
             raise Refused(SW.REFERENCE_NOT_FOUND)

@@ -96,4 +96,5 @@ class ManageSecurityEnvironment(Command):
 
 
 def _encode(environment: dict[int, Template]) -> bytes:
-    return b"".join(tlv.tlv(tag, tlv.build(values.items())) for tag, values in environment.items())
+    # A door may keep templates of its own kind in the session; they are not written.
+    return b"".join(tlv.tlv(tag, tlv.build(environment[tag].items())) for tag in environment if tag in TEMPLATES)
