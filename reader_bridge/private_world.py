@@ -4,13 +4,11 @@
         world.add_reader("My Reader 00 00").insert(card)
         subprocess.run(["opensc-tool", "--atr"], env=world.environment())
 
-Nothing is shared with pcscd or with other worlds, so any number may run at a time. `WorldCards` lets
-`reader_bridge.control` move cards in a world while it runs.
+Nothing is shared with pcscd or with other worlds, so any number may run at a time.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import tempfile
@@ -20,8 +18,7 @@ from types import TracebackType
 
 from reader_bridge.pcscd.server import SOCKET_VARIABLE, PcscService, VirtualReader
 from reader_bridge.pcscd.table import TableError
-from reader_bridge.server import ReaderStatus, ResetKind, ServerError
-from reader_bridge.slot import CardLike, SlotError
+from reader_bridge.slot import CardLike
 
 NAME = "simcard {:02X} 00"
 
@@ -83,57 +80,3 @@ class PrivateWorld:
 
     def _free_name(self) -> str:
         return next(name for name in map(NAME.format, range(256)) if name not in self.readers)
-
-
-class WorldCards:
-    """The cards of a world for the control service; `ServerError` says what cannot be done."""
-
-    def __init__(self, world: PrivateWorld) -> None:
-        self._world = world
-
-    def insert(self, card: CardLike, name: str | None = None) -> str:
-        """Put a card into the named reader, or the first empty one; the reader's name."""
-        reader = self._reader(name) if name is not None else self._empty()
-        try:
-            reader.insert(card)
-        except SlotError as refused:
-            raise ServerError(str(refused)) from None
-        return reader.name
-
-    async def remove(self, name: str) -> CardLike:
-        """Pull the card out of the named reader and give it back."""
-        try:
-            return await asyncio.to_thread(self._reader(name).remove)
-        except SlotError as refused:
-            raise ServerError(str(refused)) from None
-
-    async def reset(self, name: str, kind: ResetKind) -> None:
-        """Reset the card as another application would; a cold reset is taking it out and putting it back."""
-        reader = self._reader(name)
-        try:
-            if kind is ResetKind.WARM:
-                await asyncio.to_thread(reader.reset)
-            else:
-                reader.insert(await asyncio.to_thread(reader.remove))
-        except SlotError as refused:
-            raise ServerError(str(refused)) from None
-
-    def status(self) -> list[ReaderStatus]:
-        """Every reader; `connected` means that a client uses it."""
-        path = self._world.variable[1]
-        return [
-            ReaderStatus(name, path, reader.connections > 0, reader.state, reader.atr)
-            for name, reader in self._world.readers.items()
-        ]
-
-    def _reader(self, name: str) -> VirtualReader:
-        found = self._world.readers.get(name)
-        if found is None:
-            raise ServerError(f"there is no reader {name}")
-        return found
-
-    def _empty(self) -> VirtualReader:
-        for reader in self._world.readers.values():
-            if not reader.occupied:
-                return reader
-        raise ServerError("every reader holds a card" if self._world.readers else "there is no reader")

@@ -10,9 +10,10 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
 from reader_bridge.pcsc_world import SLOTS_PER_DRIVER, PcscWorld
-from reader_bridge.private_world import PrivateWorld, WorldCards
+from reader_bridge.private_world import PrivateWorld
 from reader_bridge.server import CardServer
 from reader_bridge.slot import CardLike
+from reader_bridge.world_cards import WorldCards
 
 
 class Stage(Protocol):

@@ -48,12 +48,16 @@ def engine_options(function: Decorated) -> Decorated:
 
 
 def make_engine(choice: EngineChoice) -> CryptoEngine:
-    """The engine; `EngineProblem` when it or its back end is not installed or fails its self-test."""
+    """The engine; `EngineProblem` when it, or the back end asked for, is not installed or fails its self-test.
+
+    Without a back end asked for there always is one, and it is loaded when it is first needed.
+    """
     from simcard.crypto.engines import make
 
     try:
         engine = make(choice.name, choice.backend)
-        _ = engine.backend  # loads it and runs its self-test, so that a missing one shows now
+        if choice.backend is not None:
+            _ = engine.backend  # loads it and runs its self-test, so that a missing one shows now
     except ImportError as missing:
         raise EngineProblem(f"engine {choice.name!r} cannot be used: {missing}") from None
     return engine

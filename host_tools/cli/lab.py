@@ -9,9 +9,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,10 +68,10 @@ def no_levers() -> Levers:
 
 @dataclass(slots=True)
 class Opened:
-    """A card and the levers of its board; `replay` is the card itself if it is a recording."""
+    """A card, and what gives the levers of its board; `replay` is the card itself if it is a recording."""
 
     card: CardLike
-    levers: Levers = field(default_factory=no_levers)
+    levers: Callable[[], Levers] = no_levers
     replay: ReplayCard | None = None
 
 
@@ -84,7 +85,7 @@ def _from_image(value: str, engine: EngineChoice, stack: ExitStack) -> Opened:
 
     card = open_card(Path(value), engine)
     stack.callback(close_card, card)
-    return Opened(card, board_levers(card))
+    return Opened(card, partial(board_levers, card))
 
 
 def _from_profile(value: str, engine: EngineChoice, stack: ExitStack) -> Opened:
@@ -193,6 +194,8 @@ def read_recording(path: Path) -> list[Exchange]:
 
 def read_faults(scripts: Sequence[str]) -> list[Fault]:
     """The faults of `--fault` options: a line each, or the name of a file after `@`."""
+    if not scripts:
+        return []
     from reader_bridge import faults
 
     found: list[Fault] = []

@@ -144,7 +144,7 @@ def make_image(image: Path, wish: Wish, step: Step) -> int:
     made = False
     try:
         personalise(card.board, wish.profile, wish.seed, step)
-        count = certify(card, wish, step)
+        count = certify(card, wish, step) if wish.profile.container else 0
         made = True
     except MemoryFailure:
         raise ImageProblem(f"{image}: the disk failed or is full; make room and try again") from None

@@ -6,6 +6,7 @@ import asyncio
 import shlex
 import sys
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +16,11 @@ from host_tools.cli.cards import EngineChoice, engine_options
 from host_tools.cli.lab import Kind, Source
 from host_tools.cli.output import say_json
 from host_tools.cli.service import control_option
-from host_tools.cli.world import Bench, plan_of, running, world_options
+from host_tools.cli.world import SEEDED, Bench, Seat, plan_of, running, world_options
 from host_tools.errors import CannotServe, HostError
 
 if TYPE_CHECKING:
+    from reader_bridge.pcscd.server import VirtualReader
     from reader_bridge.slot import CardLike
 
 
@@ -46,13 +48,13 @@ def command(
 async def serve(bench: Bench, control: Path | None, as_json: bool) -> None:
     """Say where the world is and let the control service move its cards until told to end."""
     from reader_bridge.control import ControlError, ControlService, default_path
-    from reader_bridge.private_world import WorldCards
     from reader_bridge.server import until_told_to_end
+    from reader_bridge.world_cards import WorldCards
 
     path = control or default_path()
     with Tray(bench) as tray:
         try:
-            service = ControlService(WorldCards(bench.world), tray.make, tray.take_back, path)
+            service = ControlService(WorldCards(bench.world, tray.seat), tray.make, tray.take_back, path)
             async with service:
                 ending = asyncio.create_task(until_told_to_end(service.stopped))
                 await asyncio.sleep(0)  # signals are heeded before anybody is told that we are here
@@ -78,12 +80,21 @@ def _say(bench: Bench, control: Path, as_json: bool) -> None:
     sys.stdout.flush()
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A card that was inserted, where it sits, and what must be closed after it."""
+
+    card: CardLike
+    seat: Seat
+    stack: ExitStack
+
+
 class Tray:
-    """The cards that the control service put in, each with what must be closed after it; a context manager."""
+    """The cards that the control service put in; a context manager."""
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._held: list[tuple[CardLike, ExitStack]] = []
+        self._held: list[Held] = []
         self._number = len(bench.plan.sources)
 
     def __enter__(self) -> Tray:
@@ -91,26 +102,36 @@ class Tray:
 
     def __exit__(self, *raised: object) -> None:
         with ExitStack() as all_of_them:
-            for _, stack in self._held:
-                all_of_them.push(stack)
+            for held in self._held:
+                all_of_them.push(held.stack)
 
     def make(self, image: Path) -> CardLike:
-        """The card in an image, recorded like the others; scripts of faults are only for the first cards."""
+        """The card in an image, recorded and under the script of faults like the first ones."""
         from reader_bridge.control import CannotInsert
+        from reader_bridge.faults import FaultError
 
+        seat = Seat()
         with ExitStack() as stack:
             try:
-                card = self._bench.fit(Source(Kind.CARD, str(image)), None, self._number, stack)
+                card = self._bench.fit(Source(Kind.CARD, str(image)), seat, self._number, stack)
             except HostError as error:
                 raise CannotInsert(str(error)) from None
-            self._held.append((card, stack.pop_all()))
+            except FaultError as bad:
+                raise CannotInsert(f"{image}: {bad}; {SEEDED}") from None
+            self._held.append(Held(card, seat, stack.pop_all()))
         self._number += 1
         return card
 
+    def seat(self, card: CardLike, reader: VirtualReader) -> None:
+        """Let the faults of a card know which reader it is put into."""
+        for held in self._held:
+            if held.card is card:
+                held.seat.reader = reader
+
     def take_back(self, card: CardLike) -> None:
         """Close what `make` opened; cards that were there from the start stay open until the end."""
-        for place, (held, stack) in enumerate(self._held):
-            if held is card:
+        for place, held in enumerate(self._held):
+            if held.card is card:
                 del self._held[place]
-                stack.close()
+                held.stack.close()
                 return

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MOST_READERS = 16
 DEFAULT_ENGINE = EngineChoice()
+SEEDED = "a card made with a seed has no noise that could fail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,31 @@ def address(text: str) -> tuple[str, int]:
 
 
 @dataclass(slots=True)
+class Seat:
+    """The reader that a card is in. A card inserted later learns it when it is put in, before its first command."""
+
+    reader: VirtualReader | None = None
+
+    @property
+    def taken(self) -> VirtualReader:
+        """The reader of a card that is in one."""
+        assert self.reader is not None, "a card works only in a reader"
+        return self.reader
+
+    def pull(self) -> None:
+        """Pull the card out."""
+        self.taken.remove()
+
+    def reset(self) -> None:
+        """Reset the card as another application does."""
+        self.taken.reset()
+
+    def locked(self) -> bool:
+        """Whether a client holds the reader."""
+        return self.taken.locked
+
+
+@dataclass(slots=True)
 class Bench:
     """A running world and the means to put further cards into it."""
 
@@ -116,13 +142,12 @@ class Bench:
         """Headers of the commands that a recording in a reader did not know."""
         return [header for replay in self.replays for header in replay.unknown]
 
-    def fit(self, source: Source, reader: VirtualReader | None, number: int, stack: ExitStack) -> CardLike:
-        """The card of a source with all its layers, closed with the stack. Faults need to know the reader."""
+    def fit(self, source: Source, seat: Seat, number: int, stack: ExitStack) -> CardLike:
+        """The card of a source with all its layers, closed with the stack. `FaultError` if its board cannot fail so."""
         opened = open_source(source, self.plan.engine, stack)
         if opened.replay is not None:
             self.replays.append(opened.replay)
-        card = opened.card if reader is None else with_faults(opened, self.plan.faults, reader)
-        return self._recorded(card, number, stack)
+        return self._recorded(with_faults(opened, self.plan.faults, seat), number, stack)
 
     def _recorded(self, card: CardLike, number: int, stack: ExitStack) -> CardLike:
         sinks: list[Callable[[Exchange], None]] = []
@@ -142,19 +167,15 @@ class Bench:
         return RecordingCard(card, tell, self.plan.secrets)
 
 
-def with_faults(opened: Opened, script: tuple[Fault, ...], reader: VirtualReader) -> CardLike:
+def with_faults(opened: Opened, script: tuple[Fault, ...], seat: Seat) -> CardLike:
     """The card under a script, with the levers of its board and of the reader it will be in."""
     if not script:
         return opened.card
-    from reader_bridge.faults import FaultError, FaultyCard
+    from reader_bridge.faults import FaultyCard
 
-    opened.levers.remove = reader.remove
-    opened.levers.reset = reader.reset
-    opened.levers.transaction = lambda: reader.locked
-    try:
-        return FaultyCard(opened.card, script, opened.levers)
-    except FaultError as bad:
-        raise click.UsageError(f"--fault: {bad} (a card made with a seed has no noise that could fail)") from None
+    levers = opened.levers()
+    levers.remove, levers.reset, levers.transaction = seat.pull, seat.reset, seat.locked
+    return FaultyCard(opened.card, script, levers)
 
 
 def numbered(path: Path, number: int) -> Path:
@@ -188,8 +209,19 @@ def running(plan: Plan) -> Iterator[Bench]:
         except (OSError, ValueError, TableError) as error:
             raise CannotServe(f"no private PC/SC world: {error}") from None
         for number, source in enumerate(plan.sources):
-            readers[number].insert(bench.fit(source, readers[number], number, cards))
+            readers[number].insert(_fitted(bench, source, Seat(readers[number]), number, cards))
         yield bench
+
+
+def _fitted(bench: Bench, source: Source, seat: Seat, number: int, stack: ExitStack) -> CardLike:
+    if not bench.plan.faults:
+        return bench.fit(source, seat, number, stack)
+    from reader_bridge.faults import FaultError
+
+    try:
+        return bench.fit(source, seat, number, stack)
+    except FaultError as bad:
+        raise click.UsageError(f"--fault: {bad}; {SEEDED}") from None
 
 
 def _udp(plan: Plan, stack: ExitStack) -> UdpSink | None:

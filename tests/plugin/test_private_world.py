@@ -10,9 +10,10 @@ import pytest
 
 from reader_bridge.echo import EchoCard
 from reader_bridge.pcscd.table import TableError
-from reader_bridge.private_world import PrivateWorld, WorldCards
+from reader_bridge.private_world import PrivateWorld
 from reader_bridge.server import ResetKind, ServerError
 from reader_bridge.slot import State
+from reader_bridge.world_cards import WorldCards
 
 
 class Diary(EchoCard):

@@ -129,3 +129,12 @@ def test_the_world_is_gone_with_its_command(nobody: Nobody) -> None:
     scratch = nobody.folder("tmp")
     ended = nobody.simcard("exec", *BLANK, "--", "true", extra={"TMPDIR": str(scratch)})
     assert (0, []) == (ended.returncode, [*scratch.iterdir()]), ended.stderr
+
+
+def test_a_card_without_keys_starts_light(nobody: Nobody) -> None:
+    """What makes `exec` slow is what it imports; how slow it is, the bench says."""
+    program = "import sys; from host_tools.cli.__main__ import run; run(sys.argv[1:]); print(*sys.modules)"
+    command = [python(), "-c", program, "exec", *BLANK, "--", "true"]
+    ended = subprocess.run(command, env=nobody.environment(), capture_output=True, text=True, check=True)
+    heavy = ("cryptography", "rich", "smartcard", "asyncio", "Crypto", "reader_bridge.faults")
+    assert [] == [name for name in ended.stdout.split() if name.startswith(heavy)]
