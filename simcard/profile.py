@@ -62,8 +62,11 @@ def parse(text: str, source: str = "profile") -> Profile:
     """Read and check a profile; raises `ProfileError`."""
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ProfileError(f"{source}: not TOML: tables or arrays too deep in each other") from None
+    except ValueError as error:  # not TOML, or a number longer than Python reads
         raise ProfileError(f"{source}: not TOML: {error}") from None
+    _insist_on_tables(raw, text, source)
     try:
         raw = _extended(raw)
     except ProfileError as error:
@@ -81,6 +84,15 @@ def parse(text: str, source: str = "profile") -> Profile:
     for path, what in problems(profile):
         raise ProfileError(f"{source}:{_line(text, path)}: {path.lstrip('.')}: {what}")
     return profile
+
+
+def _insist_on_tables(raw: dict[str, Any], text: str, source: str) -> None:
+    """What laying one sheet over another reads before the types are checked: files and changes, by their paths."""
+    for key in ("file", "change"):
+        rows = raw.get(key, [])
+        good = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+        if not good or not all(isinstance(row.get("path", ""), str) for row in rows):
+            raise ProfileError(f"{source}:{_line(text, '.' + key)}: {key}: expected tables [[{key}]] with a path")
 
 
 def _extended(raw: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ expected. Each check looks at one table and trusts no other to be right.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -31,6 +32,8 @@ RESERVED = ("3F00", "3FFF", "FFFF", "0000")
 MAX_DEPTH = 8
 KEY_LENGTHS = {"sm4": (16,), "aes": (16, 24, 32), "tdes": (8, 16, 24)}
 BITS = {"sm2": (256,), "p256": (256,), "p384": (384,), "rsa": tuple(range(1024, 4097, 64))}
+FILE_PATH = re.compile(r"3F00(/[0-9A-F]{4})*")
+MAX_APPLICATIONS = 255
 MAX_NAME = 16
 """Bytes of a DF name (ISO/IEC 7816-4:2013, 7.4)."""
 
@@ -61,11 +64,29 @@ def _card(profile: Profile) -> Found:
     long = len(bytes.fromhex(profile.card.aid))
     yield from expect(".card.aid", long <= MAX_NAME, f"at most {MAX_NAME} bytes, got {long}")
     yield from _key_rules(".card.new_keys", profile.card.new_keys, profile)
+    yield from _pkcs15(profile.card.options.get("pkcs15", {}))
+
+
+def _pkcs15(options: dict[str, str | int | bool]) -> Found:
+    """What that door reads only when it is asked: tries, words, and paths of files."""
+    path = ".card.options.pkcs15"
+    for key, value in options.items():
+        if key in ("pin_tries", "puk_tries"):
+            good = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 15
+            yield from expect(f"{path}.{key}", good, "a number 1 to 15")
+        elif key == "writable":
+            yield from expect(f"{path}.{key}", isinstance(value, bool), "true or false")
+        else:
+            good = isinstance(value, str) and len(value.encode()) <= 255
+            yield from expect(f"{path}.{key}", good, "a text of at most 255 bytes")
+        where = value if key == "serial" else key if key.startswith("3F00/") else ""
+        good = not where or bool(FILE_PATH.fullmatch(str(where)))
+        yield from expect(f"{path}.{key}", good, "the path of a file, such as 3F00/2F02")
 
 
 def _environments(profile: Profile) -> Found:
     for number in profile.environments:
-        good = number.isdecimal() and 1 <= int(number) <= 14
+        good = number.isascii() and number.isdecimal() and len(number) <= 2 and 1 <= int(number) <= 14
         yield from expect(f".environments.{number}", good, "a number 1 to 14")
     yield from _rules(".environments", profile.environments, profile)
 
@@ -266,6 +287,7 @@ def _objects(profile: Profile) -> Found:
 
 def _applications(profile: Profile) -> Found:
     """Applications name a DF, two PINs that hold there, files of that DF, and containers."""
+    yield from expect(".application", len(profile.application) <= MAX_APPLICATIONS, f"at most {MAX_APPLICATIONS}")
     twice = _twice([application.name for application in profile.application])
     yield from expect(".application", not twice, f"names that differ, got {', '.join(sorted(twice))} twice")
     for i, item in enumerate(profile.application):

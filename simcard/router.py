@@ -69,6 +69,10 @@ class Router(Environment):
         expect(number != 0 and number in self.channels, SW.CHANNEL_NOT_SUPPORTED)
         del self.channels[number]
 
+    def distrust(self) -> None:
+        for channel in self.channels.values():
+            channel.security.clear()
+
     def forget(self) -> None:
         self.channels.clear()
         self._open(0, self.applets[0])

@@ -52,8 +52,8 @@ class KeyRules(Sheet, frozen=True):
 class Card(Sheet, frozen=True):
     """`[card]`: what the card is, kept in its memory."""
 
-    name: Name
-    title: str
+    name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]*$", max_length=64)]
+    title: Annotated[str, Meta(max_length=256)]
     atr: Hex
     applets: Annotated[tuple[Name, ...], Meta(min_length=1)] = ("iso",)
     channels: Annotated[int, Meta(ge=1, le=20)] = 20

@@ -53,7 +53,7 @@ def obtain(wanted: Wanted, file: Path | None, from_stdin: bool) -> Secret:
     if file is not None:
         return _checked(wanted, _first_line(file))
     if from_stdin:
-        return _checked(wanted, sys.stdin.readline())
+        return _checked(wanted, _line_of_stdin(wanted))
     found = os.environ.get(wanted.variable)
     if found is not None:
         return _checked(wanted, found)
@@ -73,8 +73,16 @@ def _first_line(file: Path) -> str:
         raise FileProblem(f"{file}: cannot be read ({reason}); name a file whose first line is the PIN") from None
 
 
+def _line_of_stdin(wanted: Wanted) -> str:
+    try:
+        return sys.stdin.readline()
+    except UnicodeError:
+        raise click.UsageError(f"the {wanted.name} on standard input is not text") from None
+
+
 def _checked(wanted: Wanted, text: str) -> Secret:
-    value = text.rstrip("\r\n").encode()
+    # Bytes that are no text came in as lone surrogates, from the environment for one, and go out as they were.
+    value = text.rstrip("\r\n").encode(errors="surrogateescape")
     if not 1 <= len(value) <= LONGEST:
         raise click.UsageError(f"the {wanted.name} must have 1 to {LONGEST} bytes")
     return Secret(value)

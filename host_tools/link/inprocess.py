@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from host_tools.errors import BadResponse, CardRemoved
+from host_tools.errors import BadResponse, CardRemoved, refusal
+from simcard.wire.status import Refused
 
 
 class PoweredCard(Protocol):
@@ -37,7 +38,10 @@ class InProcessLink:
         self._card = card
         self._power_lost = power_lost
         self._open = True
-        self._atr = card.power_on()
+        try:
+            self._atr = card.power_on()
+        except Refused as refused:  # a card writes at every start: its disk may be full
+            raise refusal(refused.sw, "powering the card") from None
 
     @property
     def atr(self) -> bytes:
@@ -59,6 +63,8 @@ class InProcessLink:
             self._atr = self._card.reset()
         except self._power_lost:
             raise CardRemoved("the card lost its power during the reset; reset it again") from None
+        except Refused as refused:
+            raise refusal(refused.sw, "resetting the card") from None
         return self._atr
 
     def close(self) -> None:

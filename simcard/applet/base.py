@@ -180,6 +180,10 @@ class Environment(ABC):
         """Close a channel other than the basic one."""
 
     @abstractmethod
+    def distrust(self) -> None:
+        """End all that was proved in any channel: PINs and keys are not what they were."""
+
+    @abstractmethod
     def forget(self) -> None:
         """End all channels but the basic one, and all that was proved: the card itself was terminated."""
 

@@ -20,6 +20,7 @@ DOOR = "gmt0017"
 Text64 = Annotated[str, Meta(max_length=64)]
 Text32 = Annotated[str, Meta(max_length=32)]
 Version = Annotated[str, Meta(pattern=r"^\d{1,2}\.\d{1,2}$")]
+Mask = Annotated[int, Meta(ge=0, le=0xFFFFFFFF)]
 Count = Annotated[int, Meta(ge=1, le=255)]
 
 STATUS = {
@@ -71,9 +72,9 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     """Serial number; empty: made from the card's name."""
     hardware: Version = "5.00"
     firmware: Version = "2.15"
-    alg_sym: int = 0x0000041F
-    alg_asym: int = 0x00030700
-    alg_hash: int = 0x00000007
+    alg_sym: Mask = 0x0000041F
+    alg_asym: Mask = 0x00030700
+    alg_hash: Mask = 0x00000007
     max_apdu: Annotated[int, Meta(ge=256, le=65535)] = 0x4000
     max_applications: Count = 8
     max_containers: Count = 10

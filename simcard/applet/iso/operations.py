@@ -47,7 +47,10 @@ def _secret(ctx: Context, tag: int, purpose: Purpose) -> SecretKey | None:
     reference = template(ctx, tag).get(PUBLIC)
     if not reference or reference[-1] not in ctx.rooms.secrets.references():
         return None
-    return ctx.rooms.secrets.require(reference[-1], purpose)
+    key = ctx.rooms.secrets.require(reference[-1], purpose)
+    # Whoever had the card's challenge enciphered here would prove the key without knowing it.
+    expect(purpose is not Purpose.CIPHER or Purpose.EXTERNAL not in key.purpose, SW.REFERENCE_DATA_UNUSABLE)
+    return key
 
 
 @dataclass(frozen=True, slots=True)

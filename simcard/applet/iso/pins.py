@@ -169,6 +169,8 @@ class SwitchVerification(Command):
         pin = resolve(ctx, self.reference)
         enabled = ctx.rooms.pins.state(pin).enabled
         expect(enabled != self.on, SW.CONDITIONS)
+        # A value that must be changed opens nothing, so it cannot be done without either.
+        expect(self.on or Flag.MUST_CHANGE not in ctx.rooms.pins.read(pin).flags, SW.CONDITIONS)
         if self.presented.reveal():
             ctx.rooms.pins.verify(pin, self.presented)
         else:

@@ -12,7 +12,7 @@ from simcard.applet.access import require_key
 from simcard.applet.base import Command, Context, expect
 from simcard.applet.iso.signature import ALGORITHM_TAG, Scheme, sign
 from simcard.applet.piv.der import ecdsa_der
-from simcard.applet.piv.keys import policy_of
+from simcard.applet.piv.keys import policy_of, rule_here
 from simcard.applet.piv.slots import ASYMMETRIC, MANAGEMENT, SYMMETRIC, PinPolicy, algorithm_of, pair_of, slot_of
 from simcard.hal.engine import Cipher, CryptoFault, KeyKind, Mode
 from simcard.key.pair import KeyPair, Usage
@@ -189,8 +189,9 @@ def _usable(ctx: Context, algorithm: int, reference: int) -> KeyPair:
     if pair is None:
         raise Refused(SW.REFERENCE_NOT_FOUND)
     expect(algorithm == algorithm_of(pair), SW.WRONG_DATA)
-    require_key(ctx, pair, Right.USE)
-    if policy_of(ctx, slot).pin is PinPolicy.ALWAYS:
+    policy = policy_of(ctx, slot)
+    require_key(ctx, rule_here(pair, policy), Right.USE)
+    if policy.pin is PinPolicy.ALWAYS:
         fresh, ctx.session.fresh = ctx.session.fresh, False
         expect(fresh, SW.SECURITY_STATUS)
     return pair

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simcard.applet.base import Command, Context, expect
 from simcard.applet.iso.keys import public_template
@@ -73,12 +73,26 @@ class WantedPolicy:
 
 
 def _rules(ctx: Context, policy: KeyPolicy) -> bytes:
-    """The access rules of a new pair: those the build sheet gives, and use without a PIN where the policy says so."""
+    """The access rules of a new pair: those the build sheet gives, and use without a PIN where the policy says so.
+
+    A pair that wants the PIN every time is used at this door alone, as no other one would ask again: its rule is the
+    sheet's and NEVER, and `rule_here` takes the NEVER off.
+    """
     sheet = ctx.rooms.sheet
     conditions = sheet.new_keys.conditions(sheet.labels)
     if policy.pin is PinPolicy.NEVER:
         conditions[Right.USE] = access.ALWAYS
+    elif policy.pin is PinPolicy.ALWAYS:
+        conditions[Right.USE] = access.AllOf((conditions[Right.USE], access.NEVER))
     return access.encode_expanded(conditions)
+
+
+def rule_here(pair: KeyPair, policy: KeyPolicy) -> KeyPair:
+    """The pair with the rule for use that holds at this door."""
+    match pair.rules.of(Right.USE):
+        case access.AllOf((asked, access.Never())) if policy.pin is PinPolicy.ALWAYS:
+            return replace(pair, expanded=access.encode_expanded({Right.USE: asked}))
+    return pair
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,5 +221,6 @@ class Reset(Command):
             ctx.rooms.files.objects.free(holder)
         if options.management:
             _set_management(ctx, default_cipher(options), Secret(DEFAULT_MANAGEMENT_KEY))
-        ctx.channel.security.clear()
+        # Whoever proved the old values, in whichever channel, has proved nothing about the new ones.
+        ctx.card.distrust()
         return b""
