@@ -68,6 +68,7 @@ class Moment(Enum):
     AFTER = "after"
 
 
+MOST_DIGITS = 9
 TEARS = ("absent", "prefix", "garbage", "unacknowledged")
 DEFAULT_AMOUNT = {Deed.LATE: 1000, Deed.SHORT: 1, Deed.FLIP: 1}
 MOMENTS = {Deed.REMOVE: Moment.BEFORE, Deed.RESET: Moment.AFTER}
@@ -307,7 +308,7 @@ def _fault(words: list[str]) -> Fault:
             moment = Moment(word)
         elif deed is Deed.CUT and word in TEARS:
             tear = word
-        elif word.isdecimal() and deed not in (Deed.REMOVE, Deed.RESET, Deed.GLITCH, Deed.LOST):
+        elif _is_number(word) and deed not in (Deed.REMOVE, Deed.RESET, Deed.GLITCH, Deed.LOST):
             amount = int(word)
         else:
             raise FaultError(f"{deed.value} takes no {word!r}")
@@ -326,11 +327,16 @@ def _trigger(words: list[str]) -> tuple[Trigger, list[str]]:
             transaction = True
         elif word == "on" and _is_hex(value):
             header = bytes.fromhex(value)
-        elif word in ("at", "every") and value.isdecimal() and int(value) > 0:
+        elif word in ("at", "every") and _is_number(value) and int(value) > 0:
             at, every = (int(value), 0) if word == "at" else (1, int(value))
         else:
             raise FaultError(f"{word!r} cannot be followed by {value!r}")
     return Trigger(at, every, header, transaction), words
+
+
+def _is_number(text: str) -> bool:
+    """Whether it is a number that a script can mean: more milliseconds than these, no clock of the host can wait."""
+    return text.isdecimal() and len(text) <= MOST_DIGITS
 
 
 def _is_hex(text: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shlex
 import sys
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,15 +53,16 @@ async def serve(bench: Bench, control: Path | None, as_json: bool) -> None:
 
     path = control or default_path()
     with Tray(bench) as tray:
-        try:
+        async with AsyncExitStack() as services:
             service = ControlService(WorldCards(bench.world, tray.seat), tray.make, tray.take_back, path)
-            async with service:
-                ending = asyncio.create_task(until_told_to_end(service.stopped))
-                await asyncio.sleep(0)  # signals are heeded before anybody is told that we are here
-                _say(bench, path, as_json)
-                await ending
-        except (ControlError, OSError) as error:
-            raise CannotServe(f"{error}; choose another with --control") from None
+            try:
+                await services.enter_async_context(service)
+            except (ControlError, OSError) as error:
+                raise CannotServe(f"{error}; choose another with --control") from None
+            ending = asyncio.create_task(until_told_to_end(service.stopped))
+            await asyncio.sleep(0)  # signals are heeded before anybody is told that we are here
+            _say(bench, path, as_json)
+            await ending
         # What was inserted meanwhile must come out before the tray closes the images.
         for reader in bench.world.readers.values():
             if reader.occupied:

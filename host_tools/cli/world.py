@@ -229,4 +229,7 @@ def _udp(plan: Plan, stack: ExitStack) -> UdpSink | None:
         return None
     from reader_bridge.record.gsmtap import UdpSink
 
-    return stack.enter_context(UdpSink(*plan.gsmtap))
+    try:
+        return stack.enter_context(UdpSink(*plan.gsmtap))
+    except OSError as error:
+        raise CannotServe(f"--gsmtap {plan.gsmtap[0]}: {error.strerror or error}") from None

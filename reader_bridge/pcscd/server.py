@@ -109,7 +109,7 @@ class PcscService:
 
     def __init__(self, path: Path, most_clients: int = MOST_CLIENTS, look_seconds: float = LOOK_SECONDS) -> None:
         if len(os.fsencode(path)) > LONGEST_PATH:
-            raise ValueError(f"the socket's path has more than {LONGEST_PATH} bytes: {path}")
+            raise ValueError(f"the socket's path has more than {LONGEST_PATH} bytes: {path}; a shorter TMPDIR may help")
         self.path = path
         self._most_clients = most_clients
         self._look_seconds = look_seconds
@@ -144,9 +144,7 @@ class PcscService:
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             remove_dead_socket(self.path)
-            listener.bind(str(self.path))
-            self.path.chmod(0o600)
-            listener.listen(BACKLOG)
+            self._bind(listener)
         except BaseException:
             listener.close()
             raise
@@ -157,6 +155,14 @@ class PcscService:
         ]
         for thread in self._threads:
             thread.start()
+
+    def _bind(self, listener: socket.socket) -> None:
+        try:
+            listener.bind(str(self.path))
+        except OSError as refused:
+            raise OSError(refused.errno, refused.strerror, str(self.path)) from None  # bind does not say which path
+        self.path.chmod(0o600)
+        listener.listen(BACKLOG)
 
     def stop(self) -> None:
         """Send all clients away, power all cards off, remove the socket. Waits for commands that still run."""
