@@ -17,11 +17,13 @@ class Handler(BaseHTTPRequestHandler):
 
     timeout = 30
 
-    def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
+    def do_GET(self) -> None:
         connection = self.connection
         assert isinstance(connection, ssl.SSLSocket)
         name = client_name(connection)
-        body = f"<title>{name or 'who are you'}</title><p>{connection.version()}\n".encode()
+        # The icon is named so that no browser asks for one in a second connection.
+        icon = '<link rel="icon" href="data:,">'
+        body = f"<title>{name or 'who are you'}</title><p>{connection.version()}\n{icon}\n".encode()
         self.send_response(200 if name else 403)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.send_header("Content-Length", str(len(body)))
@@ -34,7 +36,8 @@ def client_name(connection: ssl.SSLSocket) -> str:
     certificate = connection.getpeercert() or {}
     subject = certificate.get("subject", ())
     assert isinstance(subject, tuple)
-    return "".join(value for part in subject for key, value in part if key == "commonName")
+    names = [pair[1] for part in subject for pair in part if pair[0] == "commonName"]
+    return "".join(map(str, names))
 
 
 class Server(ThreadingHTTPServer):
@@ -51,7 +54,7 @@ class Server(ThreadingHTTPServer):
             with self._context.wrap_socket(request, server_side=True) as secured:
                 super().finish_request(secured, client_address)
         except OSError as failed:
-            print(f"{client_address[1]}: {failed}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{client_address[1]}: {failed}\n")
 
 
 def context_of(server: str, clients: str) -> ssl.SSLContext:
@@ -67,7 +70,8 @@ def context_of(server: str, clients: str) -> ssl.SSLContext:
 
 def main(port: str, server: str, clients: str) -> None:
     with Server(int(port), context_of(server, clients)) as made:
-        print(f"https://127.0.0.1:{made.server_port}/", flush=True)
+        sys.stdout.write(f"https://127.0.0.1:{made.server_port}/\n")
+        sys.stdout.flush()
         made.serve_forever()
 
 

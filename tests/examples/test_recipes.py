@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
+from host_tools.cli.cards import EngineChoice, open_card
 from reader_bridge.pcsc_world import run_world
 from tests.examples.book import (
-    ROOT,
     USER_PIN,
     blocks,
     card_image,
     holds,
-    home,
     kitchen,
     locked_image,
     piv_kitchen,
@@ -22,7 +20,6 @@ from tests.examples.book import (
     recipe,
     section,
 )
-from tests.kit import bench_of_text
 
 pytestmark = pytest.mark.pcsc
 
@@ -58,7 +55,9 @@ def test_a_locked_pin_is_shown_as_the_table_says(title: str) -> None:
 
 
 def test_a_locked_pin_is_unblocked_as_the_book_says() -> None:
-    unblock = re.sub(r"\s+", " ", re.findall(r"`(pkcs15-tool --unblock-pin.*?)`", section("Wrong and locked PINs"), re.S)[0])
+    found = re.search(r"`(pkcs15-tool\s--unblock-pin.*?)`", section("Wrong and locked PINs"), re.DOTALL)
+    assert found is not None
+    unblock = " ".join(found[1].split())
     with kitchen(card=locked_image()) as here:
         here.ok(f"{unblock}\npkcs15-tool --verify-pin --pin {USER_PIN}", card="card.img")
 
@@ -74,27 +73,12 @@ def test_chromium_logs_in_with_the_card() -> None:
         holds(here.ok(both, card="piv.img"), promised("Chromium"))
 
 
-def test_curl_without_the_card_fails_before_it_sends_anything() -> None:
-    """M11: a new connection needs the card."""
+def test_through_the_real_pcscd_and_its_driver(capfd: pytest.CaptureFixture[str]) -> None:
+    names = ("pkcs11-tool", "OpenSSL")
     with kitchen(card=card_image()) as here:
-        prepared = recipe("curl").replace("curl -sS --tls", "true ") + "cp certificate.pem server.crt server.pem ..\n"
-        assert prepared
-        here.ok(prepared.replace("cp certificate.pem server.crt server.pem ..", ":"), card="card.img")
-        request = recipe("curl").split("python3")[1].replace("--cert certificate.pem", "--cert certificate.pem")
-        assert request
-        here.put("empty", b"")
-        script = "".join(blocks("A card and a shell", "sh names")) + "python3" + request
-        done = here.program("simcard", "exec", "--readers", "1", "--", "sh", "-eu", "-c", script)
-    assert 58 == done.code, done.said
-
-
-def test_through_the_real_pcscd_and_its_driver(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    with kitchen() as here:
-        sheet = (ROOT / "examples" / "eport-rsa-2048.toml").read_text(encoding="utf-8")
-        script = f"opensc-tool --wait --atr\ncd {here.folder}\nexport PATH={home(here.folder, {})['PATH']}:$PATH\n"
-        names = ("pkcs11-tool", "OpenSSL")
-        whole = script + "".join(recipe(title) for title in names)
-        assert 0 == run_world(1, ["sh", "-euc", whole], [bench_of_text(sheet).card])
-    said = capfd.readouterr().out
+        card = open_card(here.folder / "card.img", EngineChoice())
+        settle = f"opensc-tool --wait --atr\ncd {here.folder}\n"
+        assert 0 == run_world(1, ["sh", "-euc", settle + "".join(map(recipe, names))], [card])
+    said = capfd.readouterr()
     for title in names:
-        holds(said, [line for line in promised(title) if "verify OK" not in line and "Verification" not in line])
+        assert [] == [line for line in promised(title) if line not in said.out + said.err]

@@ -1,0 +1,48 @@
+"""The card pulled out ends the session (M11), in a real browser and for curl."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from host_tools.cli.cards import EngineChoice, open_card
+from reader_bridge.private_world import PrivateWorld
+from tests.examples.book import blocks, card_image, free_port, home, kitchen, piv_kitchen, recipe
+from tests.examples.browser import browser, tls_server
+
+pytestmark = pytest.mark.pcsc
+
+
+def test_the_card_pulled_out_ends_the_browsers_session() -> None:
+    port = free_port()
+    with piv_kitchen() as here, PrivateWorld() as world:
+        reader = world.add_reader(card=open_card(here.folder / "piv.img", EngineChoice()))
+        environment = home(here.folder / "home", world.environment())
+        here.ok(recipe("Chromium", "sh chromium").replace("8443", str(port)), world.environment())
+        with (
+            tls_server(here.folder, "authority.crt", port) as url,
+            browser(environment, here.folder / "browser") as page,
+        ):
+            assert "Test holder 9e" == page.title(f"{url}one")
+            assert "Test holder 9e" == page.title(f"{url}two")
+            card = reader.remove()
+            assert "who are you" == page.title(f"{url}three")
+            reader.insert(card)
+            # Chromium remembers for this server that it has no certificate to send.
+            assert "who are you" == page.title(f"{url}four")
+
+
+def test_curl_needs_the_card_for_a_new_connection() -> None:
+    start, _, loop = recipe("curl").partition("python3 examples/tls_server.py")
+    request = next(line for line in loop.replace("\\\n", " ").splitlines() if "--engine" in line)
+    script = "".join((*blocks("A card and a shell", "sh names"), "version=1.3\n", request.strip(), "\n"))
+    with kitchen(card=card_image()) as here, PrivateWorld() as world:
+        reader = world.add_reader(card=open_card(Path(here.folder, "card.img"), EngineChoice()))
+        here.ok(start, world.environment())
+        with tls_server(here.folder, "certificate.pem") as url:
+            script = script.replace("https://127.0.0.1:8443/", url)
+            assert "测试操作员" in here.ok(script, world.environment())
+            reader.remove()
+            done = here.run(script, world.environment())
+    assert 58 == done.code, done.said
