@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reader_bridge.pcsc_world import WorldError
-from scripts.measuring import inprocess, process, reader, worlds
+from scripts.measuring import inprocess, process, programs, reader, worlds
 from scripts.measuring.turns import Row
 
 Measure = Callable[[Path], Iterator[Row]]
@@ -33,6 +33,7 @@ GROUPS: dict[str, tuple[Measure, ...]] = {
     "start": (process.start_cost, reader.start_up),
     "memory": (process.memory, process.commits),
     "growth": (lambda _: inprocess.growth(),),
+    "programs": (programs.pkcs11_tool,),
 }
 
 
