@@ -9,18 +9,19 @@ import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
 
-import click
-
-from host_tools.cli.app import cli
-from host_tools.cli.output import say_error
-from host_tools.errors import FileProblem, HostError
-
 PROGRAM = "simcard"
 INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run the program with these arguments; its exit code."""
+    # Imported here and not above, so that an interrupt meanwhile comes to `main` and not before it.
+    import click
+
+    from host_tools.cli.app import cli
+    from host_tools.cli.output import say_error
+    from host_tools.errors import FileProblem, HostError
+
     try:
         result = cli.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
     except click.Abort:
@@ -28,7 +29,7 @@ def run(arguments: Sequence[str]) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            click.echo(error.ctx.get_usage(), err=True)
+            _show_usage(error, error.ctx)
         say_error("usage", error.format_message(), arguments)
         return error.exit_code if isinstance(error, click.UsageError) else 2
     except HostError as error:
@@ -41,12 +42,23 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _show_usage(error: click.UsageError, context: click.Context) -> None:
+    """The line that says how the command is used; a command without arguments has it in the help it shows."""
+    if not isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(context.get_usage(), err=True)
+
+
 def main() -> None:
     """Entry point of the installed program."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names are Chinese, the terminal may not be
-    sys.exit(run(sys.argv[1:]))
+    try:
+        code = run(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write(f"{PROGRAM}: interrupted\n")
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -101,3 +101,17 @@ def test_a_holder_no_certificate_can_name_leaves_no_image(tmp_path: Path, holder
     expected = 0 if told == "" else 2
     assert expected == made.returncode
     assert image.exists() == (expected == 0)
+
+
+def test_an_interrupt_while_the_program_is_still_loading_is_no_traceback() -> None:
+    # The import of click is where a quick Ctrl-C falls; here it raises what the signal would.
+    script = (
+        "import sys, host_tools.cli.__main__ as program\n"
+        "class Interrupt:\n"
+        "    def find_spec(self, name, *rest):\n"
+        "        if name == 'click': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupt())\n"
+        "program.main()\n"
+    )
+    made = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
+    assert (130, b"simcard: interrupted\n") == (made.returncode, made.stderr)
