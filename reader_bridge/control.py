@@ -34,6 +34,7 @@ from reader_bridge.slot import CardLike
 
 LONGEST_LINE = 64 * 1024
 ANSWER_SECONDS = 30.0
+PARTING_SECONDS = 5.0
 
 
 class ControlError(Exception):
@@ -140,11 +141,11 @@ class ControlService:
         self._path = path
         self._listening: asyncio.Server | None = None
         self._decoder = msgspec.json.Decoder(Request)
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def __aenter__(self) -> ControlService:
         sock = bound(self._path)
-        self._listening = await asyncio.start_unix_server(self._serve, sock=sock, limit=LONGEST_LINE)
+        self._listening = await asyncio.start_unix_server(self._accept, sock=sock, limit=LONGEST_LINE)
         return self
 
     async def __aexit__(
@@ -153,8 +154,17 @@ class ControlService:
         assert self._listening is not None
         self._path.unlink(missing_ok=True)
         self._listening.close()
-        for client in [*self._clients]:
+        await self._part()
+
+    async def _part(self) -> None:
+        """Close every connection and wait until what they asked for is done, so that no card is left half inserted."""
+        for client in self._clients.values():
             client.close()
+        if waiting := [*self._clients]:
+            _, late = await asyncio.wait(waiting, timeout=PARTING_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def answer(self, line: bytes) -> Answer:
         """The answer to one line. Never raises for what a client can send."""
@@ -191,8 +201,13 @@ class ControlService:
             self._take_back(card)
             raise
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task that asyncio made of a coroutine here could not be awaited, and would be cut off with a traceback.
+        task = asyncio.create_task(self._serve(reader, writer))
+        self._clients[task] = writer
+        task.add_done_callback(self._clients.pop)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients.add(writer)
         try:
             while line := await self._line(reader):
                 answer = refusal("too-long", f"a request has at most {LONGEST_LINE} bytes")
@@ -205,7 +220,6 @@ class ControlService:
         except ConnectionError:
             return
         finally:
-            self._clients.discard(writer)
             writer.close()
 
     async def _line(self, reader: asyncio.StreamReader) -> bytes:
@@ -278,8 +292,14 @@ def ask(request: Request, path: Path | None = None) -> Answer:
             sock.sendall(msgspec.json.encode(request) + b"\n")
             line = files.enter_context(sock.makefile("rb")).readline()
         except OSError as failed:
-            raise ControlError("no-service", f"no card server answers at {where}: {failed}") from None
+            raise ControlError("no-service", _why_not(where, failed)) from None
     return _result(line)
+
+
+def _why_not(where: Path, failed: OSError) -> str:
+    """Mostly nobody ever served here, or it has ended; only what is neither needs the system's words."""
+    usual = isinstance(failed, (FileNotFoundError, ConnectionRefusedError))
+    return f"no card server answers at {where}" + ("" if usual else f" ({failed.strerror or failed})")
 
 
 def _result(line: bytes) -> Answer:

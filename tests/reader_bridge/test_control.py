@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import stat
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,32 @@ def test_a_client_that_leaves_disturbs_nobody(tmp_path: Path) -> None:
         return len((await asked(path, control.List()))[0]["readers"])
 
     assert served(tmp_path, play) == 2
+
+
+def test_the_end_leaves_no_conversation_behind(tmp_path: Path) -> None:
+    """Neither one that waits for a request nor one whose card is just being opened."""
+
+    async def scene() -> tuple[int, bool]:
+        wiring, opening = Wiring(), threading.Event()
+
+        def make(image: Path) -> CardLike:
+            opening.set()
+            return wiring.make(image)
+
+        async with CardServer() as server:
+            server.add_reader("a", Listen(port=0))
+            before = asyncio.all_tasks()
+            async with ControlService(server, make, wiring.back.append, tmp_path / "control"):
+                idle = await asyncio.open_unix_connection(tmp_path / "control")
+                busy = await asyncio.open_unix_connection(tmp_path / "control")
+                busy[1].write(b'{"op":"insert","image":"x"}\n')
+                await asyncio.to_thread(opening.wait)
+            left = len(asyncio.all_tasks() - before)
+            for _, writer in (idle, busy):
+                writer.close()
+            return left, server.reader("a").slot.present
+
+    assert (0, True) == run(scene)
 
 
 def test_only_the_owner_reaches_the_socket(tmp_path: Path) -> None:
