@@ -8,6 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 PROGRAM = "simcard"
 INTERRUPTED = 130
@@ -44,6 +48,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _show_usage(error: click.UsageError, context: click.Context) -> None:
     """The line that says how the command is used; a command without arguments has it in the help it shows."""
+    import click
+
     if not isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(context.get_usage(), err=True)
 
