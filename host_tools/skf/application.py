@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from host_tools.skf.container import Container
-from host_tools.skf.door import LARGEST_RESPONSE, PROTECTED, Ask, Door, name_bytes, names_of
+from host_tools.skf.door import LARGEST_RESPONSE, PROTECTED, Ask, Door, name_bytes, names_of, sized
 from host_tools.skf.protection import answer, pin_key, sealed, wrapped
 from host_tools.skf.sar import Sar, SkfError
 from host_tools.skf.values import FileInfo, PinInfo, check_new_pin, check_pin
@@ -49,7 +49,7 @@ class Application:
         """Ask for the AppID."""
         doing = f"opening application {self.name}"
         opened = self.door.ask(Ask(GmtIns.OPEN_APPLICATION, doing, self._raw, ne=OPENED))
-        self.ident = opened[-ID:]
+        self.ident = sized(opened, OPENED)[-ID:]
 
     def ask(self, build: Callable[[bytes], Ask]) -> bytes:
         """A command built around the AppID; once more with a new one if the application was closed meanwhile."""
@@ -74,6 +74,7 @@ class Application:
         """Tries of a PIN; costs none."""
         doing = "asking for a PIN's state"
         raw = self.ask(lambda ident: Ask(GmtIns.GET_PIN_INFO, doing, ident, p2=kind, ne=3))
+        sized(raw, 3)
         return PinInfo(raw[0], raw[1], bool(raw[2]))
 
     def verify_pin(self, kind: PinType, pin: Secret) -> None:
@@ -143,6 +144,7 @@ class Application:
         """Size and rights of a file."""
         raw = name_bytes(name, MAX_FILE_NAME)
         found = self._on_files(GmtIns.GET_FILE_INFO, f"asking for file {name}", raw, FILE_INFO)
+        sized(found, FILE_INFO)
         numbers = [self.door.number(found[at : at + 4]) for at in range(0, FILE_INFO, 4)]
         return FileInfo(name, *numbers)
 
@@ -197,7 +199,7 @@ class Application:
         better: dict[int, Sar] = {SW.NO_SPACE: Sar.REACH_MAX_CONTAINER_COUNT}
         doing = f"creating container {name}"
         ident = self.ask(lambda ident: Ask(GmtIns.CREATE_CONTAINER, doing, ident + raw, ne=ID, better=better))
-        return Container(self, name, ident)
+        return Container(self, name, sized(ident, ID))
 
     def open_container(self, name: str) -> Container:
         """Open a container by name."""

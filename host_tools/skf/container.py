@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from host_tools.client.iso import IsoCard
 from host_tools.errors import CardRefused, HostError, NotAllowed
 from host_tools.skf.algorithms import mode_of
-from host_tools.skf.door import LARGEST_RESPONSE, Ask, Door, name_bytes
+from host_tools.skf.door import LARGEST_RESPONSE, Ask, Door, name_bytes, sized
 from host_tools.skf.external import C1C3, counted_cryptogram, cryptogram_of
 from host_tools.skf.sar import Sar, SkfError
 from host_tools.skf.session import SessionKey
@@ -63,7 +62,8 @@ class Container:
     def reopen(self) -> None:
         """Ask for the ContainerID."""
         doing = f"opening container {self.name}"
-        self.ident = self.owner.ask(lambda ident: Ask(GmtIns.OPEN_CONTAINER, doing, ident + self._raw, ne=ID))
+        opened = self.owner.ask(lambda ident: Ask(GmtIns.OPEN_CONTAINER, doing, ident + self._raw, ne=ID))
+        self.ident = sized(opened, ID)
 
     def ask(self, build: Callable[[bytes], Ask]) -> bytes:
         """A command built around AppID and ContainerID; once more with new ones if it was closed meanwhile."""
@@ -121,7 +121,7 @@ class Container:
     def generate_sm2(self) -> bytes:
         """Make the signing pair on board; its point. With it goes the pair that was there."""
         raw = self._do(GmtIns.GEN_ECC_KEY_PAIR, "generating an SM2 pair", self.door.u4(SM2_BITS), ne=PUBLIC_SM2)
-        return b"\x04" + raw[-2 * SM2_SIZE :]
+        return b"\x04" + sized(raw, 2 * SM2_SIZE, PUBLIC_SM2)[-2 * SM2_SIZE :]
 
     def generate_rsa(self, bits: int) -> RsaPublic:
         """The same with RSA."""
@@ -161,7 +161,7 @@ class Container:
 
     def _signed(self, p1: int, data: bytes) -> bytes:
         raw = self._do(GmtIns.ECC_SIGN_DATA, "signing", data, p1, 4 + SIGNATURE)
-        return raw[-SIGNATURE:]
+        return sized(raw, 4 + SIGNATURE, SIGNATURE)[-SIGNATURE:]
 
     def sign_rsa(self, data: bytes) -> bytes:
         """A PKCS#1 v1.5 signature over the data as they are (mostly a DigestInfo)."""
@@ -174,6 +174,8 @@ class Container:
         PINs only: keys of applications made by CreateApplication stay SAR_USER_NOT_LOGGED_IN there. Other vendors'
         tokens have no such door: SAR_NOTSUPPORTYETERR.
         """
+        from host_tools.client.iso import IsoCard  # a fifth of the library's start, for one function
+
         cryptogram(raw)
         try:
             with self.door.together():
@@ -196,7 +198,7 @@ class Container:
 
     def _session(self, handle: bytes, algorithm: int) -> SessionKey:
         # Agreements name the key in four bytes, everything else in two.
-        return SessionKey(self, self.door.number(handle), algorithm)
+        return SessionKey(self, self.door.number(sized(handle, ID, HANDLE)), algorithm)
 
     def export_session_key(self, public: bytes, algorithm: int) -> tuple[SessionKey, bytes]:
         """A new session key, and it as a cryptogram for a public key (point)."""
@@ -237,6 +239,7 @@ class Container:
         check_session(algorithm)
         data = self.door.u4(algorithm) + self.door.identity(ident)
         raw = self._do(GmtIns.GENERATE_AGREEMENT_DATA, "offering an agreement", data, ne=PUBLIC_SM2 + HANDLE)
+        sized(raw, PUBLIC_SM2 + HANDLE)
         return Agreement(self, self.door.number(raw[-HANDLE:]), algorithm, b"\x04" + raw[4:PUBLIC_SM2])
 
     def accept(
@@ -248,6 +251,7 @@ class Container:
         data = door.u4(algorithm) + _peer(door, sponsor, sponsor_temporary, sponsor_id) + door.identity(ident)
         doing = "accepting an agreement"
         raw = self._do(GmtIns.GENERATE_AGREEMENT_DATA_AND_KEY, doing, data, ne=PUBLIC_SM2 + HANDLE)
+        sized(raw, PUBLIC_SM2 + HANDLE)
         return self._session(raw[-HANDLE:], algorithm), b"\x04" + raw[4:PUBLIC_SM2]
 
     def complete(self, offer: int, algorithm: int, peer: bytes, temporary: bytes, ident: bytes) -> SessionKey:

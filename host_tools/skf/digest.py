@@ -7,7 +7,7 @@ the token at the end, in one undisturbed sequence; any number of digests may be 
 from __future__ import annotations
 
 from host_tools.skf.algorithms import DIGEST_SIZES, SGD_SM3, hash_id
-from host_tools.skf.door import Ask, Door
+from host_tools.skf.door import Ask, Door, sized
 from host_tools.skf.sar import Sar, SkfError
 from host_tools.skf.values import point
 from simcard.wire.gmt0017 import SM2_BITS, GmtIns
@@ -49,7 +49,7 @@ class Digest:
                 self._door.ask(Ask(GmtIns.DIGEST_UPDATE, "digesting", piece))
             made = self._door.ask(Ask(GmtIns.DIGEST_FINAL, "digesting", last, ne=self.size + 4))
         self._message = None
-        return made[-self.size :]
+        return sized(made, self.size, self.size + 4)[-self.size :]
 
     def _begin(self) -> None:
         better: dict[int, Sar] = {SW.FUNCTION_NOT_SUPPORTED: Sar.HASHERR}

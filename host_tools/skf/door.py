@@ -199,3 +199,10 @@ def name_bytes(name: str, limit: int, sar: Sar = Sar.NAMELENERR) -> bytes:
     if not 1 <= len(raw) <= limit or b"\0" in raw:
         raise SkfError(sar, f"a name has 1 to {limit} bytes, and {name!r} has {len(raw)}")
     return raw
+
+
+def sized(raw: bytes, *sizes: int) -> bytes:
+    """An answer that has one of these lengths; SAR_UNKNOWNERR for one that a token cannot have meant."""
+    if len(raw) not in sizes:
+        raise SkfError(Sar.UNKNOWNERR, f"the token answered {len(raw)} bytes; {sizes[0]} were expected")
+    return raw
