@@ -115,3 +115,9 @@ def test_an_interrupt_while_the_program_is_still_loading_is_no_traceback() -> No
     )
     made = subprocess.run([sys.executable, "-c", script], capture_output=True, timeout=60, check=False)
     assert (130, b"simcard: interrupted\n") == (made.returncode, made.stderr)
+
+
+def test_wrong_use_told_by_a_command_itself_is_one_line_and_a_code(image: Path) -> None:
+    made = simcard("cert", "export", str(image), "--json")
+    assert 2 == made.returncode
+    assert made.stdout.startswith(b'{"error": {"code": "usage"')
