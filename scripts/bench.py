@@ -45,7 +45,7 @@ def measured(groups: list[str], tell: Callable[[str], None]) -> Iterator[Row]:
             with tempfile.TemporaryDirectory(prefix="simcard-bench-") as folder:
                 try:
                     yield from measure(Path(folder))
-                except (WorldError, worlds.NoCompiler) as missing:
+                except (WorldError, worlds.NoCompiler, programs.NoProgram) as missing:
                     tell(f"{group} left out: {missing}")
 
 

@@ -111,7 +111,9 @@ class Kitchen:
 
     def _with_free_ports(self, script: str) -> str:
         for written in PORTS:
-            script = script.replace(written, str(free_port())) if written in script else script
+            # A word of its own: commands in hexadecimal may hold the same digits.
+            word = re.compile(rf"\b{written}\b")
+            script = word.sub(str(free_port()), script) if word.search(script) else script
         return script
 
 
