@@ -1,5 +1,5 @@
 # make setup | demo | run | test | bench | lint: see CONTRIBUTING.md
-.PHONY: setup demo run test slow bench lint clean
+.PHONY: setup demo run test slow bench lint skf clean
 PY := .venv/bin/python
 
 setup:
@@ -20,6 +20,9 @@ slow: setup
 
 bench: setup
 	@$(PY) -m scripts.bench
+
+skf: setup
+	@$(PY) -m scripts.build_skf
 
 lint: setup
 	@.venv/bin/ruff check .
