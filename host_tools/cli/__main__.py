@@ -8,10 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import click
 
 PROGRAM = "simcard"
 INTERRUPTED = 130
@@ -31,9 +27,12 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         say_error("interrupted", "interrupted", arguments)
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as wanting:
+        click.echo(wanting.format_message(), err=True)
+        return wanting.exit_code
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
-            _show_usage(error, error.ctx)
+            click.echo(error.ctx.get_usage(), err=True)
         say_error("usage", error.format_message(), arguments)
         return error.exit_code if isinstance(error, click.UsageError) else 2
     except HostError as error:
@@ -44,14 +43,6 @@ def run(arguments: Sequence[str]) -> int:
         say_error("host", f"the machine refused: {error.strerror or error}", arguments)
         return FileProblem.exit_code
     return result if isinstance(result, int) else 0
-
-
-def _show_usage(error: click.UsageError, context: click.Context) -> None:
-    """The line that says how the command is used; a command without arguments has it in the help it shows."""
-    import click
-
-    if not isinstance(error, click.exceptions.NoArgsIsHelpError):
-        click.echo(context.get_usage(), err=True)
 
 
 def main() -> None:

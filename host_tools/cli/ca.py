@@ -15,7 +15,7 @@ from host_tools.cli import files
 from host_tools.cli.cards import EngineChoice, engine_options, make_engine, only_target, reader_option
 from host_tools.cli.keyoptions import find_key, key_option
 from host_tools.cli.output import json_option, say_json
-from host_tools.cli.secrets import PIN, Wanted, obtain, pin_options
+from host_tools.cli.secrets import PIN, Wanted, obtain, pin_options, reference_option
 from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 PASSPHRASE = Wanted("authority's passphrase", "SIMCARD_CA_PASSPHRASE")
-USER_PIN = 1
 GENERATIONS = ("sm2", "rsa")
 REASONS = ("unspecified", "key-compromise", "affiliation-changed", "superseded", "cessation", "hold")
 DATE_FORMAT = click.DateTime(["%Y-%m-%d"])
@@ -152,7 +151,7 @@ def init(
 @key_option
 @click.option("--name", required=True, help="Name of the holder.")
 @click.option("--unit", default="", help="Name of the enterprise.")
-@click.option("--pin", "reference", type=click.IntRange(1, 255), default=USER_PIN, help="Number of the PIN to verify.")
+@reference_option
 @pin_options
 @out_option("Where the request goes; - is standard output.")
 @form_option
@@ -240,6 +239,8 @@ def issue(
     from host_tools.pki.generation import Subject, of_kind
     from host_tools.pki.request import Request
 
+    if pair is not None and out != files.STANDARD:
+        raise click.UsageError("--pair names the folder of all four files; --out does not go with it")
     body = files.read(request_file)
     document = "01" if document_number else ""
     subject = Subject(name, unit, document, document_number, card_number, organisation_code)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from host_tools.cli.secrets import NEVER_HERE
 from host_tools.errors import EngineProblem, ImageProblem
 
 if TYPE_CHECKING:
@@ -179,8 +180,9 @@ def only_target(arguments: tuple[str, ...], reader: str | None, engine: str, sm2
     """The target of a command that takes nothing beside it."""
     found, rest = target(arguments, reader, engine, sm2_backend)
     if rest:
-        both = " beside --reader" if reader is not None else ""
-        raise click.UsageError(f"unexpected argument{both}: {rest[0]}")
+        # What does not belong here may be a PIN, so it is not repeated.
+        expected = "none beside --reader" if reader is not None else "the card image alone"
+        raise click.UsageError(f"unexpected argument: expected {expected}; {NEVER_HERE}")
     return found
 
 

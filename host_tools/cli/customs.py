@@ -191,10 +191,14 @@ def explain(
 ) -> int:
     """Say what is wrong with FILE, a signed CEB message or a notice 179 upload (JSON or form), down to the byte.
 
-    Exit code 0 when nothing is wrong, 1 when something is.
+    A notice 179 needs the certificate (--cert), unless only bytes are compared (--signed). Exit code 0 when nothing
+    is wrong, 1 when something is.
     """
     given = files.read(signed) if signed else None
-    found = findings(files.read(file), cert, given, EngineChoice(engine, sm2_backend))
+    data = files.read(file)
+    if given is None:
+        _insist_on_certificate(data, cert)
+    found = findings(data, cert, given, EngineChoice(engine, sm2_backend))
     if as_json:
         say_json({"findings": _rows(found, Lang(lang))})
     else:

@@ -10,17 +10,19 @@ import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
 from host_tools.cli.output import json_option, say_json
-from host_tools.cli.secrets import NEW_PIN, PIN, UNBLOCK_KEY, file_option, obtain, pin_options
+from host_tools.cli.secrets import (
+    NEVER_HERE,
+    NEW_PIN,
+    PIN,
+    UNBLOCK_KEY,
+    file_option,
+    obtain,
+    pin_options,
+    reference_option,
+)
 from host_tools.client.iso import IsoCard
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-
-
-def reference_option(function: Decorated) -> Decorated:
-    """`--reference`, as the parameter `reference`."""
-    text = "Number of the PIN as `simcard info` shows it."
-    kind = click.IntRange(1, 255)
-    return click.option("--reference", "-n", type=kind, default=1, show_default=True, help=text)(function)
 
 
 def new_pin_option(function: Decorated) -> Decorated:
@@ -28,7 +30,18 @@ def new_pin_option(function: Decorated) -> Decorated:
     return file_option("--new-pin-file", "Read the new PIN from this file.")(function)
 
 
-@click.group(short_help="Look at, change and unblock PINs.")
+class Verbs(click.Group):
+    """Commands by name. What is no name may be a PIN, so it is not repeated."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.get_command(ctx, args[0]) is None:
+            raise click.UsageError(f"expected one of {', '.join(self.commands)}; {NEVER_HERE}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, short_help="Look at, change and unblock PINs.")
 def command() -> None:
     """Look at, change and unblock the PINs of a card.
 

@@ -20,6 +20,7 @@ from simcard.wire.secret import Secret
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 LONGEST = 64
+NEVER_HERE = "PINs are never given on the command line, see --help"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,27 @@ class Wanted:
 PIN = Wanted("PIN", "SIMCARD_PIN")
 NEW_PIN = Wanted("New PIN", "SIMCARD_NEW_PIN", twice=True)
 UNBLOCK_KEY = Wanted("Unblock key", "SIMCARD_PUK")
+
+
+def reference_option(function: Decorated) -> Decorated:
+    """`--reference`, as the parameter `reference`."""
+    text = "Number of the PIN as `simcard info` shows it."
+    return click.option("--reference", "-n", type=Reference(), default=1, show_default=True, help=text)(function)
+
+
+class Reference(click.ParamType[int]):
+    """The number of a PIN, 1 to 255. What is no such number may be a PIN, so it is not repeated."""
+
+    name = "number"
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        return "NUMBER"
+
+    def convert(self, value: int | str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        number = int(value) if isinstance(value, int) or (value.isascii() and value.isdecimal()) else 0
+        if not 1 <= number <= 255:
+            self.fail(f"expected the number of a PIN, 1 to 255, not its value; {NEVER_HERE}", param, ctx)
+        return number
 
 
 def pin_options(function: Decorated) -> Decorated:

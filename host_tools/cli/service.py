@@ -31,7 +31,7 @@ def asked(request: Request, control: Path | None) -> dict[str, Any]:
         return ask(request, control)
     except ControlError as error:
         if error.code == "no-service":
-            raise NoService(f"{error}; start one with simcard run") from None
+            raise NoService(f"{error}; start one with simcard run or simcard serve") from None
         kind: type[HostError] = ImageProblem if error.code == "bad-image" else LinkError
         raise kind(str(error)) from None
 

@@ -13,13 +13,12 @@ from host_tools.cli import files
 from host_tools.cli.cards import EngineChoice, engine_options, make_engine, reader_option, target
 from host_tools.cli.keyoptions import find_key, key_option
 from host_tools.cli.output import json_option, say_json
-from host_tools.cli.secrets import PIN, obtain, pin_options
+from host_tools.cli.secrets import NEVER_HERE, PIN, obtain, pin_options, reference_option
 from host_tools.client.iso import IsoCard
 from host_tools.errors import BadSignature, FileProblem
 from host_tools.pki.keys import SCHEMES, USUAL_HASH, Hash, Kind, PublicKey, Scheme
 
 FORMATS = ("hex", "base64", "raw", "der")
-USER_PIN = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ scheme_option = click.option(
 @hash_option
 @scheme_option
 @click.option("--hash-on-card", is_flag=True, help="Let the card hash the file (up to 60000 bytes), not the host.")
-@click.option("--pin", "reference", type=click.IntRange(1, 255), default=USER_PIN, help="Number of the PIN to verify.")
+@reference_option
 @pin_options
 @click.option("--out", "-o", type=click.Path(path_type=Path), default="-", help="Where the signature goes; - is here.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="hex (to a terminal), base64, raw (to a file), der.")
@@ -96,7 +95,7 @@ def sign(
 
 def _one_file(rest: tuple[str, ...], pin_stdin: bool = False) -> Path:
     if len(rest) != 1:
-        raise click.UsageError("expected one FILE" + (f", got {len(rest)}" if rest else ""))
+        raise click.UsageError("expected one FILE" + (f", got {len(rest)}; {NEVER_HERE}" if rest else ""))
     path = Path(rest[0])
     if pin_stdin and path == files.STANDARD:
         raise click.UsageError("the file and the PIN cannot both come from standard input")

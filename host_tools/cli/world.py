@@ -42,6 +42,7 @@ class Plan:
     readers: int = 0
     faults: tuple[Fault, ...] = ()
     record: Path | None = None
+    force: bool = False
     secrets: bool = False
     gsmtap: tuple[str, int] | None = None
     engine: EngineChoice = DEFAULT_ENGINE
@@ -55,6 +56,13 @@ class Plan:
 
 def world_options(function: Decorated) -> Decorated:
     """The options that `plan_of` takes."""
+    text = "Record to this file; FILE-1 for a 2nd card."
+    recording = click.option("--record", type=click.Path(path_type=Path), help=text)
+    return recording(recordable_world_options(function))
+
+
+def recordable_world_options(function: Decorated) -> Decorated:
+    """The same without `record`, for a command that is told by itself where the recording goes."""
     many: dict[str, Any] = {"multiple": True}
     for option in (
         click.option("--card", "cards", metavar="IMAGE", help="Insert this card image.", **many),
@@ -64,7 +72,7 @@ def world_options(function: Decorated) -> Decorated:
         click.option("--reader-name", "names", metavar="NAME", help="Name of a reader, in order.", **many),
         click.option("--readers", type=click.IntRange(0, MOST_READERS), default=0, help="Readers, empty ones too."),
         click.option("--fault", "faults", metavar="FAULT|@FILE", help="What goes wrong: see docs/faults.md.", **many),
-        click.option("--record", type=click.Path(path_type=Path), help="Record to this file; FILE-1 for a 2nd card."),
+        click.option("--force", is_flag=True, help="Overwrite a recording that exists."),
         click.option("--secrets", is_flag=True, help="Do not mask PINs and keys in recordings and packets."),
         click.option("--gsmtap", metavar="HOST[:PORT]", help="Send every exchange live to Wireshark (UDP 4729)."),
     ):
@@ -82,6 +90,7 @@ def plan_of(engine: EngineChoice = DEFAULT_ENGINE, socket: Path | None = None, *
         options["readers"],
         tuple(read_faults(options["faults"])),
         options["record"],
+        options["force"],
         options["secrets"],
         None if options["gsmtap"] is None else address(options["gsmtap"]),
         engine,
@@ -152,7 +161,7 @@ class Bench:
     def _recorded(self, card: CardLike, number: int, stack: ExitStack) -> CardLike:
         sinks: list[Callable[[Exchange], None]] = []
         if self.plan.record is not None:
-            sinks.append(_file_sink(numbered(self.plan.record, number), stack))
+            sinks.append(_file_sink(numbered(self.plan.record, number), self.plan.force, stack))
         if self.udp is not None:
             udp = self.udp
             sinks.append(lambda exchange: udp.send(exchange, number))
@@ -183,11 +192,13 @@ def numbered(path: Path, number: int) -> Path:
     return path.with_stem(f"{path.stem}-{number}") if number else path
 
 
-def _file_sink(path: Path, stack: ExitStack) -> Callable[[Exchange], None]:
+def _file_sink(path: Path, force: bool, stack: ExitStack) -> Callable[[Exchange], None]:
     from reader_bridge.record.recorder import RecordingFile
 
     try:
-        return stack.enter_context(RecordingFile(path))
+        return stack.enter_context(RecordingFile(path, force))
+    except FileExistsError:
+        raise FileProblem(f"{path}: exists; name another file, or overwrite it with --force") from None
     except OSError as error:
         raise FileProblem(f"{path}: cannot be written ({error.strerror})") from None
 

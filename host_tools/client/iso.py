@@ -21,7 +21,7 @@ from host_tools.client.algorithms import (
 )
 from host_tools.client.exchange import LARGEST_NE, Exchange, read_fields
 from host_tools.client.info import ContainerInfo, Contents, KeyInfo, PinInfo
-from host_tools.errors import BadResponse, NotFound, WrongState, refusal
+from host_tools.errors import BadResponse, NotFound, WrongData, WrongState, refusal
 from host_tools.link.base import CardLink
 from host_tools.pki.keys import SCHEMES, USUAL_HASH, Hash, Kind, PublicKey, Scheme, signed_digest
 from simcard.wire import tlv
@@ -34,6 +34,7 @@ AID = bytes.fromhex("F053494D43415244")
 """The name of the door, F0 "SIMCARD", by which it is selected when another door is open."""
 
 CARD, PINS, CONTAINERS, TREE, CERTIFICATE = 0x0100, 0x0101, 0x0102, 0x0103, 0x7F21
+NEW_PIN_RULES = "it is too short or too long (often 6 to 16 characters are right), or has characters it may not have"
 LAST_EVEN_OFFSET = 0x7FFF
 LARGEST_MESSAGE = 60000
 """Longer messages are hashed by the host: the card gathers at most 65535 bytes of command data."""
@@ -149,14 +150,24 @@ class IsoCard:
             self.verify_pin(reference, old)
         except WrongState:
             both = old.reveal() + new.reveal()
-            self._exchange.ask(Ins.CHANGE_REFERENCE_DATA, 0x00, reference, both, doing=doing)
+            self._set_pin(Ins.CHANGE_REFERENCE_DATA, 0x00, reference, both, doing)
             return
-        self._exchange.ask(Ins.CHANGE_REFERENCE_DATA, 0x01, reference, new.reveal(), doing=doing)
+        self._set_pin(Ins.CHANGE_REFERENCE_DATA, 0x01, reference, new.reveal(), doing)
 
     def unblock_pin(self, reference: int, key: Secret, new: Secret) -> None:
         """Give a locked PIN its tries back and a new value; `key` is its unblock key."""
         data = key.reveal() + new.reveal()
-        self._exchange.ask(Ins.RESET_RETRY_COUNTER, 0x00, reference, data, doing=f"unblocking PIN {reference:02X}")
+        self._set_pin(Ins.RESET_RETRY_COUNTER, 0x00, reference, data, f"unblocking PIN {reference:02X}")
+
+    def _set_pin(self, ins: Ins, p1: int, reference: int, data: bytes, doing: str) -> None:
+        """Give a PIN a new value; `WrongData` says what is mostly wrong with one that the card does not take."""
+        try:
+            self._exchange.ask(ins, p1, reference, data, doing=doing)
+        except WrongData as refused:
+            if refused.sw != SW.WRONG_DATA:
+                raise
+            text = f"{doing}: the card does not take the new PIN; {NEW_PIN_RULES} ({refused.sw:04X})"
+            raise WrongData(text, refused.sw) from None
 
     # -- keys
 

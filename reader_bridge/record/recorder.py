@@ -76,10 +76,13 @@ class RecordingCard:
 
 
 class RecordingFile:
-    """A sink that writes the text of a recording, line by line; a context manager. The file has mode 600."""
+    """A sink that writes the text of a recording, line by line; a context manager. The file has mode 600.
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("w", encoding="utf-8")
+    `FileExistsError` for a file that exists, unless it shall be overwritten.
+    """
+
+    def __init__(self, path: Path, overwrite: bool = False) -> None:
+        self._file = path.open("w" if overwrite else "x", encoding="utf-8")
         path.chmod(0o600)
         self._file.write(text.HEAD + "\n")
 

@@ -11,6 +11,7 @@ import pytest
 
 from host_tools.cli.app import COMMANDS, cli
 from scripts import make_cli_docs
+from tests.cli.conftest import Simcard
 
 ROOT = Path(__file__).parents[2]
 HEAVY = ("cryptography", "rich", "construct", "msgspec", "smartcard", "asyncio", "simcard.card", "Crypto")
@@ -34,6 +35,13 @@ def test_every_command_helps(name: str) -> None:
     assert command is not None and command.help
     for parameter in command.params:
         assert isinstance(parameter, click.Argument) or getattr(parameter, "help", None), parameter.name
+
+
+@pytest.mark.parametrize("group", [(), ("pin",), ("ca",)])
+def test_a_group_without_a_command_shows_its_help_once(group: tuple[str, ...], simcard: Simcard) -> None:
+    done = simcard(*group)
+    assert (2, 1) == (done.code, done.err.count("Usage:"))
+    assert done.err.startswith("Usage:")
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -330,6 +330,28 @@ def test_a_pin_on_the_command_line_is_not_taken(simcard: Simcard, image: Image) 
     assert 2 == simcard("pin", "verify", image(), PIN).code
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("pin", "SECRET"),
+        ("pin", "verify", "IMAGE", "SECRET"),
+        ("pin", "verify", "--reader", "any", "SECRET"),
+        ("pin", "verify", "IMAGE", "-n", "SECRET"),
+        ("pin", "change", "IMAGE", "SECRET", "13572468"),
+        ("pin", "verify", "IMAGE", "--pin", "SECRET"),
+        ("sign", "IMAGE", "message", "SECRET"),
+        ("sign", "IMAGE", "message", "--reference", "SECRET"),
+        ("sign", "IMAGE", "message", "--pin", "SECRET"),
+        ("ca", "request", "IMAGE", "SECRET", "--name", "x"),
+    ],
+)
+def test_a_pin_on_the_command_line_is_not_repeated(simcard: Simcard, image: Image, arguments: tuple[str, ...]) -> None:
+    places = {"IMAGE": str(image()), "SECRET": "27182818"}
+    done = simcard(*(places.get(word, word) for word in arguments))
+    assert (2, False) == (done.code, "27182818" in done.err + done.out)
+    assert "--pin" in arguments or "never given on the command line" in done.err
+
+
 def test_unblocking_wants_no_old_pin(simcard: Simcard, image: Image, tmp_path: Path) -> None:
     assert 2 == simcard("pin", "unblock", image(), "--pin-file", tmp_path / "x").code
 
@@ -337,7 +359,10 @@ def test_unblocking_wants_no_old_pin(simcard: Simcard, image: Image, tmp_path: P
 @pytest.mark.parametrize("new", ["123", "12345678901234567", "报关单报关"])
 def test_a_new_pin_that_breaks_the_policy_is_refused(simcard: Simcard, image: Image, new: str) -> None:
     card = image()
-    assert 1 == simcard("pin", "change", card, SIMCARD_PIN=PIN, SIMCARD_NEW_PIN=new).code
+    done = simcard("pin", "change", card, SIMCARD_PIN=PIN, SIMCARD_NEW_PIN=new)
+    assert (1, True) == (done.code, "the new PIN; it is too short or too long (often 6 to 16 characters" in done.err)
+    done = simcard("pin", "unblock", card, SIMCARD_PUK=ADMIN, SIMCARD_NEW_PIN=new)
+    assert (1, True) == (done.code, "the new PIN; it is too short or too long" in done.err)
     assert 0 == simcard("pin", "verify", card, SIMCARD_PIN=PIN).code
 
 

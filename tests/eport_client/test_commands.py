@@ -94,8 +94,12 @@ def test_a_message_that_is_not_signed_has_no_bytes_to_show(order: Path) -> None:
     assert 2 == run(["customs", "bytes", str(order)])
 
 
-def test_a_notice_needs_a_certificate_to_be_verified(notice: Path) -> None:
-    assert 2 == run(["customs", "verify", str(notice)])
+@pytest.mark.parametrize("verb", ["verify", "explain"])
+def test_a_notice_needs_a_certificate_to_be_checked(
+    notice: Path, verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == run(["customs", verb, str(notice)])
+    assert "name it with --cert" in capsys.readouterr().err
 
 
 def test_control_without_a_service_says_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:

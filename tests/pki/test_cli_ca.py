@@ -68,6 +68,14 @@ def test_a_card_asks_and_gets_a_pair(folder: Path, profile: str, monkeypatch: py
     assert (profile == "eport-operator") == (here / "p" / "exchange.blob").exists()
 
 
+def test_a_pair_goes_into_its_folder_and_nowhere_else(folder: Path) -> None:
+    (folder.parent / "r.der").write_bytes(asked("sm2"))
+    pair, out = folder.parent / "p", folder.parent / "c.pem"
+    words = [str(folder), str(folder.parent / "r.der"), "--name", "张三", "--pair", str(pair), "-o", str(out), *DAY]
+    assert 2 == run(["ca", "issue", *words])
+    assert not pair.exists() and not out.exists()
+
+
 def test_an_exchange_key_is_given_again(folder: Path) -> None:
     (folder.parent / "r.der").write_bytes(asked("sm2"))
     request, pair = str(folder.parent / "r.der"), str(folder.parent / "p")

@@ -107,6 +107,17 @@ def test_what_passes_is_recorded(tmp_path: Path) -> None:
     assert [0x9000, 0x63C2] == [e.sw for e in apdus(file)]
 
 
+@pytest.mark.parametrize("words", [("record", "-o"), ("exec", "--record")])
+def test_a_recording_is_overwritten_only_by_force(tmp_path: Path, words: tuple[str, str]) -> None:
+    file = tmp_path / "a.rec"
+    file.write_text("precious")
+    ended = simcard.run(*words, str(file), *BLANK, "true")
+    assert (2, True) == (ended.returncode, "--force" in ended.stderr)
+    assert "precious" == file.read_text()
+    assert 0 == simcard.run(*words, str(file), "--force", *BLANK, "true").returncode
+    assert [] == apdus(file)
+
+
 def apdus(file: Path) -> list[Exchange]:
     return [e for e in text.parse(file.read_text()) if e.kind is Kind.APDU]
 
