@@ -132,6 +132,8 @@ class Pins:
         if not reference.policy.allows(new):
             raise Refused(SW.WRONG_DATA)
         normal = Secret(reference.policy.normalise(new))
-        kept = (reference.value, *reference.former)[: reference.policy.history]
+        # Who must change the value may not keep it, whatever the policy remembers.
+        depth = max(reference.policy.history, Flag.MUST_CHANGE in reference.flags)
+        kept = (reference.value, *reference.former)[:depth]
         if any(normal == old for old in kept):
             raise Refused(SW.CONDITIONS)

@@ -164,6 +164,14 @@ def test_a_change_ends_the_duty_to_change() -> None:
     assert not pins.state(PIN).default
 
 
+def test_who_must_change_may_not_keep_the_value() -> None:
+    store, pins = fresh()
+    store.begin()
+    pins.set_flag(PIN, Flag.MUST_CHANGE, True)
+    with refused(SW.CONDITIONS):
+        pins.change(PIN, VALUE)
+
+
 def test_unblocking_gives_all_tries_back_and_sets_the_value() -> None:
     store, pins = fresh(tries=1)
     with refused(0x63C0):
