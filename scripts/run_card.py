@@ -1,7 +1,8 @@
 """A card in a reader, from nothing (`make run`): makes var/PROFILE.simcard if it is not there, and stays.
 
 With a system pcscd and its vpcd running, the card goes into that reader. Otherwise a private world is made, and the
-line to type in another terminal, so that programs there see it, is printed.
+line to type in another terminal, so that programs there see it, is printed once the card is in its reader. An image
+that is in use is refused before anything is printed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import logging
 import socket
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +28,8 @@ FOLDER = Path("var")
 SYSTEM_SOCKET = Path("/run/pcscd/pcscd.comm")
 DEFAULT_PROFILE = "eport-operator"
 PROBE_SECONDS = 1.0
+SYSTEM_READER, PRIVATE_READER = "Virtual PCD 00 00", "Virtual PCD 0 00 00"
+"""What pcscd makes of the first slot of vpcd's driver, as Debian and as a private world name it."""
 
 
 def card_image(profile: str) -> Path:
@@ -50,9 +54,27 @@ def system_reader() -> bool:
     return True
 
 
-def serve(image: Path, endpoint: Endpoint, trace: bool) -> None:
+def serve(image: Path, endpoint: Endpoint, trace: bool, hint: Sequence[str]) -> None:
+    """Serve until told to end; the hint comes when the reader has its card, for before that nobody could use it."""
     plan = run.Plan((image,), (endpoint,), None, EngineChoice(), trace, as_json=False)
-    asyncio.run(run.serve(plan, run.until_told_to_end))
+
+    def connected() -> None:
+        for line in hint:
+            say(line)
+
+    asyncio.run(run.serve(plan, run.until_told_to_end, connected))
+
+
+def hint_for(socket_path: Path | None) -> list[str]:
+    """What to type elsewhere; `socket_path` is that of a private pcscd."""
+    private = socket_path is not None
+    whose = "a private pcscd" if private else "the pcscd of this machine"
+    return [
+        f"the card is in a reader of {whose}; in another terminal type",
+        *([f"    export PCSCLITE_CSOCK_NAME={socket_path}"] if private else []),
+        "    opensc-tool --list-readers",
+        f'PC/SC programs see the card in the reader "{PRIVATE_READER if private else SYSTEM_READER}"; Ctrl-C ends this',
+    ]
 
 
 def say(text: str) -> None:
@@ -69,14 +91,10 @@ def main() -> int:
     try:
         image = card_image(asked.profile)
         if system_reader() and not asked.private:
-            say("the system's pcscd runs; try: opensc-tool --list-readers")
-            serve(image, Connect(), asked.trace)
+            serve(image, Connect(), asked.trace, hint_for(None))
             return 0
         with PcscWorld(1) as world:
-            say("a private pcscd runs; in another terminal type")
-            say(f"    export PCSCLITE_CSOCK_NAME={world.socket_path}")
-            say("and try: opensc-tool --list-readers")
-            serve(image, world.endpoint(0), asked.trace)
+            serve(image, world.endpoint(0), asked.trace, hint_for(world.socket_path))
     except (HostError, WorldError) as error:
         sys.stderr.write(f"scripts/run: {error}\n")
         return 1

@@ -103,8 +103,13 @@ async def until_told_to_end(stop: asyncio.Event) -> None:
     await server.until_told_to_end(stop)
 
 
-async def serve(plan: Plan, until: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Open the images, put the cards into the readers, and serve until `until` returns."""
+async def serve(
+    plan: Plan, until: Callable[[asyncio.Event], Awaitable[None]], connected: Callable[[], None] | None = None
+) -> None:
+    """Open the images, put the cards into the readers, and serve until `until` returns.
+
+    `connected` is called once, when the first reader is.
+    """
     from reader_bridge.control import ControlError, ControlService, default_path
     from reader_bridge.server import CardServer, ServerError
 
@@ -121,6 +126,8 @@ async def serve(plan: Plan, until: Callable[[asyncio.Event], Awaitable[None]]) -
         except (ServerError, ControlError, OSError) as error:
             raise CannotServe(f"{error}; choose another with --listen, --vpcd or --control") from None
         watching = [asyncio.create_task(_tell(plan, server, str(number))) for number in range(len(plan.endpoints))]
+        if connected is not None:
+            watching.append(asyncio.create_task(_once_connected(server, connected)))
         ending = asyncio.ensure_future(until(control.stopped))
         # One turn of the loop: signals must be heard before anybody learns that there is something to end.
         await asyncio.sleep(0)
@@ -210,8 +217,13 @@ async def _tell(plan: Plan, server: CardServer, name: str) -> None:
         _say(plan, "disconnected", reader=name, endpoint=str(reader.endpoint))
 
 
+async def _once_connected(server: CardServer, connected: Callable[[], None]) -> None:
+    await server.reader("0").connected.wait()
+    connected()
+
+
 TEXTS = {
-    "serving": "serving {readers} readers; control socket {control}",
+    "serving": "readers: {readers}; control socket {control}",
     "waiting": "reader {reader}: waiting for vpcd at {endpoint} (does pcscd run, with vpcd's driver?)",
     "connected": "reader {reader}: connected, {endpoint}",
     "disconnected": "reader {reader}: disconnected, {endpoint}",
