@@ -25,6 +25,10 @@ FLAGS = (
 SECONDS = 60
 
 
+class BrowserEnded(Exception):
+    """chromedriver could not do it: Chromium with OpenSC's module sometimes ends by itself with a trap."""
+
+
 class Browser:
     """A session of one browser."""
 
@@ -42,14 +46,16 @@ class Browser:
         return found
 
     def close(self) -> None:
-        # A Chromium that has ended by itself has no session left to end.
-        with contextlib.suppress(urllib.error.HTTPError):
+        with contextlib.suppress(BrowserEnded):
             self._call("DELETE", self._session)
 
     def _call(self, method: str, url: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=SECONDS) as answer:
-            return json.load(answer)["value"]
+        try:
+            with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=SECONDS) as answer:
+                return json.load(answer)["value"]
+        except urllib.error.HTTPError as refused:
+            raise BrowserEnded(refused.read().decode(errors="replace")) from None
 
 
 @contextlib.contextmanager

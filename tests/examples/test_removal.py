@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,16 @@ import pytest
 from host_tools.cli.cards import EngineChoice, open_card
 from reader_bridge.private_world import PrivateWorld
 from tests.examples.book import blocks, card_image, free_port, home, kitchen, piv_kitchen, recipe
-from tests.examples.browser import browser, tls_server
+from tests.examples.browser import BrowserEnded, browser, tls_server
 
 pytestmark = pytest.mark.pcsc
 
 
-def test_the_card_pulled_out_ends_the_browsers_session() -> None:
+SCENES = 5
+
+
+def pages_around_a_removal() -> list[str]:
+    """Titles of the page: with the card twice, without it, and with the card back."""
     port = free_port()
     with piv_kitchen() as here, PrivateWorld() as world:
         reader = world.add_reader(card=open_card(here.folder / "piv.img", EngineChoice()))
@@ -24,13 +29,20 @@ def test_the_card_pulled_out_ends_the_browsers_session() -> None:
             tls_server(here.folder, "authority.crt", port) as url,
             browser(environment, here.folder / "browser") as page,
         ):
-            assert "Test holder 9e" == page.title(f"{url}one")
-            assert "Test holder 9e" == page.title(f"{url}two")
+            seen = [page.title(f"{url}1"), page.title(f"{url}2")]
             card = reader.remove()
-            assert "who are you" == page.title(f"{url}three")
+            seen.append(page.title(f"{url}3"))
             reader.insert(card)
-            # Chromium remembers for this server that it has no certificate to send.
-            assert "who are you" == page.title(f"{url}four")
+            return [*seen, page.title(f"{url}4")]
+
+
+def test_the_card_pulled_out_ends_the_browsers_session() -> None:
+    # A scene whose browser ended by itself is played again; what a browser showed is never overlooked.
+    for _ in range(SCENES):
+        with contextlib.suppress(BrowserEnded):
+            assert ["Test holder 9e", "Test holder 9e", "who are you", "who are you"] == pages_around_a_removal()
+            return
+    raise AssertionError(f"Chromium ended by itself {SCENES} times")
 
 
 def test_curl_needs_the_card_for_a_new_connection() -> None:
