@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import re
 import subprocess
+import sys
 from base64 import b64decode
 from pathlib import Path
 
@@ -65,6 +67,22 @@ def test_the_dialects_of_the_manual_are_those_of_the_code() -> None:
     text = (DOCS / "customs.md").read_text(encoding="utf-8")
     rows = [f"| `{name.value}` | `{row.signature}` | `{row.digest}` |" for name, row in ALGORITHMS.items()]
     assert [] == [row for row in rows if row not in text]
+
+
+def test_the_commands_about_customs_can_be_pasted(tmp_path: Path) -> None:
+    """Both explanations find what the page says they do; every other command succeeds."""
+    page = (DOCS / "customs.md").read_text(encoding="utf-8")
+    script = "".join(re.findall(r"^```sh\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    trap = 'failed() { echo "$BASH_COMMAND"; }\ntrap failed ERR\n'
+    command, environment = ["bash", "-c", trap + script], {**os.environ, "PATH": path}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    failed = [line for line in done.stdout.splitlines() if line.startswith("simcard ")]
+    assert (["simcard customs explain"] * 2, "") == ([line[:23] for line in failed], done.stderr)
+    assert ["the signature is good"] * 2 == [
+        line for line in done.stdout.splitlines() if line == "the signature is good"
+    ]
+    assert "must be the end and is 0x0A" in done.stdout and "changed after it was signed?" in done.stdout
 
 
 def test_the_hosts_entry_of_the_manual_is_the_one_the_service_prints() -> None:
