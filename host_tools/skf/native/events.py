@@ -11,9 +11,12 @@ from threading import Event, Lock
 
 from host_tools.errors import LinkError
 from host_tools.skf.native.devices import Devices, Found
-from host_tools.skf.native.pcsc import FOREVER, NEW_READERS, Pcsc
+from host_tools.skf.native.pcsc import NEW_READERS, Pcsc
 from host_tools.skf.sar import Sar, SkfError
 
+PATIENCE = 500
+"""Milliseconds after which the readers are looked at again: one that is plugged in just before the wait begins wakes
+nobody, because PC/SC tells of new readers only those who wait already."""
 INSISTENCE = 0.02
 """Seconds between two attempts to wake a waiter: one that has not begun to wait yet cannot be woken."""
 
@@ -67,7 +70,7 @@ class Monitor:
                 event = self._difference(self._devices.names(self._devices.look(waiter.context)))
                 if event is not None:
                     return event
-                self._pcsc.states(waiter.context, states, FOREVER)
+                self._pcsc.states(waiter.context, states, PATIENCE)
             raise SkfError(Sar.NOT_EVENTERR, "the wait was cancelled")
         finally:
             with self._lock:
