@@ -106,13 +106,27 @@ class Demo:
             console.print(Text(f"  .. {len(lines) - SHOWN_LINES} more lines", style="dim"))
 
     def shortened(self, text: str) -> str:
-        names = {sys.executable: "python", str(self.folder): ".", str(Path(__file__).parent): "scripts"}
+        names = {
+            shlex.join(SIMCARD): "simcard",
+            sys.executable: "python",
+            str(self.folder): ".",
+            str(Path(__file__).parent): "scripts",
+        }
+            shlex.join(SIMCARD): "simcard",
+            sys.executable: "python",
+            str(self.folder): ".",
+            str(Path(__file__).parent): "scripts",
+        }
         for long, short in names.items():
             text = text.replace(long, short)
         return text
 
     def row(self, claim: str, witness: str, seen: str, held: bool) -> None:
         self.rows.append(Row(claim, witness, seen, held))
+
+    def expect(self, refusal: str) -> None:
+        """Say before a refusal that it is wanted."""
+        console.print(Text(f"# expected: {refusal}", style="cyan"))
 
     async def apdus(self, kind: str, *commands: str) -> list[str]:
         """Status words that opensc-tool got for commands sent in one session."""
@@ -144,6 +158,7 @@ class Demo:
             self.row(f"the same ATR of the {kind.upper()} card", "opensc-tool --atr", "equal" if same else "", same)
 
     async def send_apdus(self) -> None:
+        self.expect("6A82 for a file that is not there and 6D00 for an unknown command")
         words = await self.apdus("sm2", "00A4000C023F00", "0084000008", "00B0820010", "00A4000C02DEAD", "00FF0000")
         wanted = ["9000", "9000", "9000", "6A82", "6D00"]
         self.row(
@@ -178,28 +193,31 @@ class Demo:
 
     async def check_certificate(self, kind: str, certificate: str) -> None:
         """Given as trusted, openssl would not look at its signature at all; so it is not, and error 18 is expected."""
-        good = await self.certificate_errors(kind, Path(certificate).read_bytes())
+        good = await self.certificate_errors(kind, Path(certificate).read_bytes(), "error 18, for it is self-signed")
         forged = bytearray(Path(certificate).read_bytes())
         forged[-1] ^= 0x01
-        bad = await self.certificate_errors(kind, bytes(forged))
+        bad = await self.certificate_errors(kind, bytes(forged), "error 7 for a forged one")
         seen = f"self-signed ({', '.join(good)}); forged: error {', '.join(bad)}"
         claim = f"the {kind.upper()} certificate is signed by its own key"
         self.row(claim, "openssl verify", seen, good == ["18"] and "7" in bad)
 
-    async def certificate_errors(self, kind: str, der: bytes) -> list[str]:
-        """Numbers of the errors that openssl finds in a self-signed certificate."""
+    async def certificate_errors(self, kind: str, der: bytes, told: str) -> list[str]:
+        """Numbers of the errors that openssl finds in a self-signed certificate; `told` says which are wanted."""
         raw, pem = self.folder / kind / "checked.der", self.folder / kind / "checked.pem"
         raw.write_bytes(der)
         await self.run("openssl", "x509", "-inform", "DER", "-in", str(raw), "-out", str(pem), quiet=True)
         identity = ("-vfyopt", "distid:1234567812345678") if kind == "sm2" else ()
+        self.expect(told)
         done = await self.run("openssl", "verify", "-check_ss_sig", *identity, str(pem))
         return re.findall(r"^error (\d+) at", done.text, re.MULTILINE)
 
     async def lock_and_unblock(self) -> None:
         wrong, right = f"0020000108{hexed('00000000')}", f"0020000108{hexed(PIN)}"
+        self.expect("63C2, 63C1, 63C0 for wrong PINs and 6983 for the right one, which comes too late")
         words = await self.apdus("sm2", wrong, wrong, wrong, right)
         held = words == ["63C2", "63C1", "63C0", "6983"]
         self.row("three wrong PINs lock the card, the right one too late", "opensc-tool -s", " ".join(words), held)
+        self.expect("a refusal, for the card is locked")
         refused = not await self.sign_with("sm2")
         self.row("a locked card does not sign", "pyscard", "refused" if refused else "signed", refused)
         words = await self.apdus("sm2", f"002C000110{hexed(UNBLOCK)}{hexed(PIN)}", right)
@@ -217,6 +235,7 @@ class Demo:
         before = await self.state(PIN, OTHER)
         current, other, cuts, faults = PIN, OTHER, 0, []
         outcomes = {"old": 0, "new": 0}
+        self.expect("no answer, for the power is cut each time until the last")
         while True:
             mode = next(modes)
             power.cut(cuts, mode, seed=cuts)

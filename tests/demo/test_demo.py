@@ -17,6 +17,8 @@ def test_every_claim_holds(readers: str) -> None:
     command = [sys.executable, "-m", "scripts.demo", readers]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, timeout=SECONDS)
     assert 0 == done.returncode, done.stdout[-3000:] + done.stderr
+    assert "$ simcard new" in done.stdout
+    assert "# expected: 63C2, 63C1, 63C0" in done.stdout
 
 
 @pytest.mark.parametrize(("settings", "readers"), [((), "private"), (("READER=pcscd",), "pcscd")])
