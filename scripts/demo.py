@@ -112,11 +112,6 @@ class Demo:
             str(self.folder): ".",
             str(Path(__file__).parent): "scripts",
         }
-            shlex.join(SIMCARD): "simcard",
-            sys.executable: "python",
-            str(self.folder): ".",
-            str(Path(__file__).parent): "scripts",
-        }
         for long, short in names.items():
             text = text.replace(long, short)
         return text
