@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from host_tools.link.inprocess import InProcessLink
@@ -111,8 +111,10 @@ class Conversation:
 
     def say(self, answer: bytes = b"") -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(answer.hex() + "\n")
-        self._process.stdin.flush()
+        # A program that has ended does not listen; `running` tells why it did.
+        with suppress(BrokenPipeError):
+            self._process.stdin.write(answer.hex() + "\n")
+            self._process.stdin.flush()
 
     def end(self) -> int:
         """Wait for the end; the exit code."""
@@ -128,7 +130,8 @@ def running(program: Path, *arguments: str, env: Mapping[str, str] = os.environ)
     ) as process:
         yield Conversation(process)
         assert process.stdin is not None and process.stderr is not None
-        process.stdin.close()
+        with suppress(BrokenPipeError):
+            process.stdin.close()
         said = process.stderr.read()
         code = process.wait(SECONDS)
         assert (0, "") == (code, said), f"{program.name} ended with {code}: {said}"

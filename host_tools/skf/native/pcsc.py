@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from host_tools.errors import BadResponse, CardBusy, CardRemoved, HostError, LinkError, NoCard, NoReader, NoService
+from host_tools.errors import CardBusy, CardRemoved, HostError, LinkError, NoCard, NoReader, NoService
 
 LARGEST_ANSWER = 65544
 LONGEST_ATR = 33
@@ -35,6 +35,8 @@ ERRORS: dict[int, tuple[type[HostError], str]] = {
     BUSY: (CardBusy, "another program holds the card for itself"),
     0x80100069: (CardRemoved, "the card was taken out"),
     0x80100016: (CardRemoved, "the card stopped answering"),
+    0x80100001: (CardRemoved, "the reader failed"),
+    0x80100014: (CardRemoved, "the reader failed"),
     0x8010002F: (NoService, "the PC/SC service does not answer"),
     0x80100013: (NoService, "the PC/SC service does not answer"),
 }
@@ -144,7 +146,8 @@ class WinscardLink:
                 code = self._send(command)
         check(code, "sending a command")
         if self._room[0] < 2:
-            raise BadResponse(f"the reader gave {self._room[0]} bytes; a status word has two")
+            # Some drivers say so when the card is pulled out in the midst of a command.
+            raise CardRemoved("the card stopped in the midst of an answer")
         return bytes(self._view[: self._room[0]])
 
     def _send(self, command: bytes) -> int:
