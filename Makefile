@@ -20,6 +20,7 @@ slow: setup
 
 bench: setup
 	@$(PY) -m scripts.bench
+	@$(PY) -m scripts.bench_eport
 
 skf: setup
 	@$(PY) -m scripts.build_skf
