@@ -75,7 +75,7 @@ def command(
 def _explorer(script: Path | None, profile: str | None, image: Path | None, seed: int | None, plan: Plan) -> Explorer:
     from conformance.tear import Explorer, Script
     from conformance.tear_script import ScriptError, parse
-    from host_tools.cli import rig
+    from host_tools.cli import judging, rig
 
     if script is None:
         sheet = profiles.load(profile or "iso-blank")
@@ -86,7 +86,7 @@ def _explorer(script: Path | None, profile: str | None, image: Path | None, seed
     except (ScriptError, UnicodeError) as error:
         raise FileProblem(f"{script}: {error}") from None
     start = (
-        _flash_of(image)
+        judging.flash_of(image)
         if image
         else rig.personalised(profiles.load(profile or text.profile), text.seed if seed is None else seed)
     )
@@ -102,20 +102,6 @@ def _opened(image: bytes, script: Script, plan: Plan) -> Explorer:
         return Explorer(CardRig(), image, script, plan)
     except Unreadable as error:
         raise ImageProblem(f"the card's memory cannot be read: {error}") from None
-
-
-def _flash_of(image: Path) -> bytes:
-    """A copy of the flash in an image file."""
-    from simcard.hal.fileflash import FileFlash, ImageError
-
-    try:
-        flash = FileFlash.open(image)
-    except ImageError as error:
-        raise ImageProblem(str(error)) from None
-    try:
-        return flash.read(0, flash.size)
-    finally:
-        flash.close()
 
 
 def _cut_of(text: str) -> Cut:

@@ -129,7 +129,14 @@ class PcscLink:
         return bytes(response)
 
     def reset(self) -> bytes:
-        code, protocol = scard.SCardReconnect(self._card, scard.SCARD_SHARE_SHARED, PROTOCOLS, scard.SCARD_RESET_CARD)
+        return self._again(scard.SCARD_RESET_CARD)
+
+    def cold(self) -> bytes:
+        """Cold reset: the power is taken away and given again; the ATR."""
+        return self._again(scard.SCARD_UNPOWER_CARD)
+
+    def _again(self, how: int) -> bytes:
+        code, protocol = scard.SCardReconnect(self._card, scard.SCARD_SHARE_SHARED, PROTOCOLS, how)
         _check(code, "resetting the card")
         self._protocol = protocol
         self._atr = self._read_atr()

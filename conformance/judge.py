@@ -1,0 +1,258 @@
+"""Runs cases: sends what a suite says, compares with what it expects, and gives verdicts.
+
+Each case begins with a card just reset (a new one where the rig makes them) and with no captured values, and its
+teardown runs whatever happened; so no case depends on another. A step of the setup that goes wrong makes the case
+unresolved, for the requirement was never tried; a step of the case proper makes it fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from conformance.expect import Exchange, captured, check_data, check_sw
+from conformance.format import Case, Reset, Step, Suite, SuiteError, Target, data_of, listed, wanted
+from conformance.result import Line, Result, Verdict
+from conformance.rig import Rig
+from conformance.template import TemplateError, Value, parse
+from host_tools.errors import BadResponse, LinkError
+from host_tools.link.base import CardLink
+
+LONGEST_CHAIN = 300
+"""GET RESPONSE commands for one answer; a card that always has more is caught in a circle."""
+SHORTEST_SECRET = 4
+"""Bytes; shorter ones appear in any response by chance."""
+
+
+class Wrong(Exception):
+    """A step that went otherwise than the suite says; the text says what was expected."""
+
+
+class Absent(Exception):
+    """The card says that it does not have what the case is about."""
+
+
+class NoAnswer(Exception):
+    """The card is gone, or the way to it."""
+
+
+@dataclass(slots=True)
+class Trial:
+    """One case while it runs."""
+
+    link: CardLink
+    rig: Rig
+    values: dict[str, Value]
+    lines: list[Line] = field(default_factory=list)
+
+    # -- one step
+
+    def run(self, step: Step) -> None:
+        """Raises `Wrong`, `Absent` or `NoAnswer` when it does not go as it should."""
+        for _ in range(step.times):
+            if step.send is not None:
+                self._send(step)
+            elif step.reset is not None:
+                self._reset(step)
+            elif step.check is not None:
+                self._check(step)
+            else:
+                self._pcsc(step)
+
+    def _send(self, step: Step) -> None:
+        template = parse(step.send or "")
+        command, shown = template.value(self.values).data, template.shown(self.values)
+        if step.cut is not None:
+            self.rig.cut(self._number(step.cut), step.tear)
+        exchange = self._exchange(command, shown, step)
+        if exchange is None:
+            return
+        wrong = ""
+        try:
+            check_sw(step, exchange, self.values)
+            check_data(step, exchange, self.values)
+            self.values |= captured(step, exchange)
+        except ValueError as error:
+            wrong = str(error)
+        said = f"{self._masked(exchange.data)} {exchange.sw:04X}".strip()
+        absent = any(
+            parse(text, True).pattern(self.values).fullmatch(f"{exchange.sw:04X}") for text in listed(step.absent)
+        )
+        self.lines.append(Line(shown, said, step.note, "" if absent else wrong))
+        if absent:
+            raise Absent(f"the card answers {exchange.sw:04X}: it does not have this")
+        if wrong:
+            raise Wrong(wrong)
+
+    def _exchange(self, command: bytes, shown: str, step: Step) -> Exchange | None:
+        """The whole answer; None when the power went as it was ordered to."""
+        try:
+            data, sw = self._transmit(command)
+            if not step.raw:
+                data, sw = self._whole(command, data, sw)
+        except BadResponse as error:
+            self.lines.append(Line(shown, "no status word", step.note, "an answer of two bytes or more"))
+            raise Wrong(str(error)) from None
+        except LinkError as error:
+            if step.cut is not None:
+                self.lines.append(Line(shown, "the power went", step.note))
+                return None
+            self.lines.append(Line(shown, "no answer", step.note, "an answer"))
+            raise NoAnswer(str(error)) from None
+        return Exchange(data, sw)
+
+    def _transmit(self, command: bytes) -> tuple[bytes, int]:
+        response = self.link.transmit(command)
+        return response[:-2], int.from_bytes(response[-2:], "big")
+
+    def _whole(self, command: bytes, data: bytes, sw: int) -> tuple[bytes, int]:
+        """What 61xx announces fetched, and what 6Cxx corrects sent again."""
+        if sw >> 8 == 0x6C and len(command) >= 5:
+            data, sw = self._transmit(command[:-1] + bytes((sw & 0xFF,)))
+        cla = command[0] & 0x43 if command and command[0] & 0x40 else (command or b"\0")[0] & 0x03
+        cla = cla if command and command[0] < 0x80 else 0
+        for _ in range(LONGEST_CHAIN):
+            if sw >> 8 != 0x61:
+                break
+            more, sw = self._transmit(bytes((cla, 0xC0, 0, 0, sw & 0xFF)))
+            data += more
+        return data, sw
+
+    def _reset(self, step: Step) -> None:
+        cold = step.reset is Reset.COLD
+        did = "cold reset" if cold else "warm reset"
+        try:
+            atr = self.rig.cold() if cold else self.link.reset()
+        except LinkError as error:
+            self.lines.append(Line(did, "no answer", step.note, "an ATR"))
+            raise NoAnswer(str(error)) from None
+        self._compared(did, step, atr)
+
+    def _check(self, step: Step) -> None:
+        template = parse(step.check or "")
+        self._compared(f"= {step.check}", step, template.value(self.values).data)
+
+    def _compared(self, did: str, step: Step, data: bytes) -> None:
+        wrong, exchange = "", Exchange(data, 0x9000)
+        try:
+            check_data(step, exchange, self.values)
+            self.values |= captured(step, exchange)
+        except ValueError as error:
+            wrong = str(error)
+        self.lines.append(Line(did, self._masked(data), step.note, wrong))
+        if wrong:
+            raise Wrong(wrong)
+
+    def _pcsc(self, step: Step) -> None:
+        found = self.rig.pcsc(step.by, step.pcsc or "")
+        expected = listed(step.sw)
+        wrong = "" if found in expected else f"expected {' or '.join(expected)}"
+        self.lines.append(Line(f"{step.by}: {step.pcsc}", found, step.note, wrong))
+        if wrong:
+            raise Wrong(f"{step.pcsc} gave {found}, {wrong}")
+
+    def _number(self, cut: int | str) -> int:
+        return cut if isinstance(cut, int) else int.from_bytes(parse(cut).value(self.values).data, "big")
+
+    def _masked(self, data: bytes) -> str:
+        """The data without any secret that may be in them."""
+        text = data.hex().upper()
+        for name, value in self.values.items():
+            if value.secret and len(value.data) >= SHORTEST_SECRET:
+                text = text.replace(value.data.hex().upper(), f"[{name}: {len(value.data)} bytes]")
+        return text
+
+
+class Judge:
+    """Puts one card before any number of cases."""
+
+    def __init__(
+        self, target: Target, rig: Rig, destructive: bool = False, known: dict[str, str] | None = None
+    ) -> None:
+        self._rig = rig
+        self._destructive = destructive or rig.disposable
+        self._known = known or {}
+        self._has = {*target.values, *target.secrets, *target.target.features, *rig.abilities}
+        self._values = {
+            **{name: Value(data_of(value)) for name, value in target.values.items()},
+            **{name: Value(data_of(value), secret=True) for name, value in target.secrets.items()},
+        }
+
+    def why_not(self, suite: Suite, case: Case) -> str:
+        """Why the case cannot be tried on this card; empty when it can."""
+        missing = [name for name in (*suite.suite.needs, *case.needs) if name not in self._has]
+        missing += [name for name in wanted(suite, case) if name not in self._values]
+        if missing:
+            return f"the target has no {', '.join(dict.fromkeys(missing))}"
+        if case.destructive and not self._destructive:
+            return "it changes the card for good; --destructive allows that"
+        return ""
+
+    def run(self, suite: Suite, case: Case) -> Result:
+        """The verdict of one case."""
+        start = perf_counter()
+        why = self.why_not(suite, case)
+        verdict, reason, lines = (Verdict.NOT_APPLICABLE, why, []) if why else self._tried(suite, case)
+        return Result(
+            suite=suite.id,
+            case=case.id,
+            standard=suite.suite.standard,
+            clause=case.clause,
+            purpose=case.purpose,
+            verdict=verdict,
+            reason=reason,
+            level=case.level,
+            certainty=case.certainty or suite.suite.certainty,
+            destructive=case.destructive,
+            known=self._known.get(f"{suite.id}:{case.id}", "") if verdict is Verdict.FAIL else "",
+            seconds=round(perf_counter() - start, 6),
+            transcript=tuple(lines),
+        )
+
+    def _tried(self, suite: Suite, case: Case) -> tuple[Verdict, str, list[Line]]:
+        try:
+            trial = Trial(self._rig.insert(), self._rig, dict(self._values))
+        except LinkError as error:
+            return Verdict.UNRESOLVED, f"no card to begin with: {error}", []
+        before, after = (suite.setup, suite.teardown) if case.plain_setup else ([], [])
+        try:
+            self._fill(trial, suite, case)
+            ready = _steps(trial, [*before, *case.setup])
+            verdict, reason = (
+                _steps(trial, case.steps) if ready is _FINE else (_WITHOUT[ready[0]], f"setup: {ready[1]}")
+            )
+            left = _steps(trial, [*case.teardown, *after])
+        except (TemplateError, SuiteError) as error:
+            return Verdict.UNRESOLVED, f"the suite: {error}", trial.lines
+        if left is not _FINE and verdict is not Verdict.FAIL:
+            verdict, reason = _WITHOUT[left[0]], f"afterwards: {left[1]}"
+        return verdict, reason, trial.lines
+
+    def _fill(self, trial: Trial, suite: Suite, case: Case) -> None:
+        for name, text in {**suite.values, **case.values}.items():
+            if name not in self._values or name in case.values:
+                trial.values[name] = parse(text).value(trial.values)
+
+
+_FINE = (Verdict.PASS, "")
+_WITHOUT = {
+    Verdict.PASS: Verdict.PASS,
+    Verdict.FAIL: Verdict.UNRESOLVED,
+    Verdict.UNRESOLVED: Verdict.UNRESOLVED,
+    Verdict.NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
+}
+"""What a verdict on setup or teardown means for the case."""
+
+
+def _steps(trial: Trial, steps: Sequence[Step]) -> tuple[Verdict, str]:
+    for number, step in enumerate(steps, 1):
+        try:
+            trial.run(step)
+        except Wrong as wrong:
+            return Verdict.FAIL, f"step {number}: {wrong}"
+        except Absent as absent:
+            return Verdict.NOT_APPLICABLE, str(absent)
+        except NoAnswer as gone:
+            return Verdict.UNRESOLVED, f"step {number}: {gone}"
+    return _FINE

@@ -1,0 +1,170 @@
+"""`simcard conformance`: put a card before the judge, and report clause by clause."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from host_tools.cli import files, profiles
+from host_tools.cli.output import json_option
+from host_tools.errors import FileProblem
+
+if TYPE_CHECKING:
+    from conformance.format import Target
+    from conformance.result import Run
+    from conformance.rig import Rig
+    from conformance.run import Progress
+
+FORMATS = ("html", "junit", "save")
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A card under test in its place, and how a report names it."""
+
+    rig: Rig
+    target: Target
+    where: str
+    atr: str
+    serial: str
+
+
+@click.command(short_help="Judge a card, clause by clause.")
+@click.argument("image", type=click.Path(path_type=Path), required=False)
+@click.option("--profile", "-p", metavar="NAME|FILE", help="Judge a card made from this profile.")
+@click.option("--reader", "-r", metavar="NAME", help="Judge the card in this PC/SC reader; needs --atr and --serial.")
+@click.option("--target", "-t", metavar="NAME|FILE", help="What the card has: a target file, or one that is shipped.")
+@click.option("--atr", metavar="HEX", help="ATR of the card in the reader, so that no other is judged.")
+@click.option("--serial", metavar="HEX", help="Serial number of the card in the reader, as its target reads it.")
+@click.option("--destructive", is_flag=True, help="Allow cases that change the card in the reader for good.")
+@click.option("--suite", "-s", "suites", multiple=True, metavar="NAME|FILE", help="Only this suite; may be repeated.")
+@click.option("--case", "-k", "wanted", multiple=True, metavar="PATTERN", help="Only cases or clauses like this.")
+@click.option("--save", type=click.Path(path_type=Path), help="Write the run as JSON to this file.")
+@json_option
+def command(
+    image: Path | None,
+    profile: str | None,
+    reader: str | None,
+    target: str | None,
+    atr: str | None,
+    serial: str | None,
+    destructive: bool,
+    suites: tuple[str, ...],
+    wanted: tuple[str, ...],
+    save: Path | None,
+    as_json: bool,
+) -> None:
+    """Put a card before the judge: the one in IMAGE (a copy of it), one made from a profile, or one in a reader.
+
+    Exit code 0 if every binding requirement that was tried holds, 1 if one does not, 3 if a case could not be tried
+    to its end.
+    """
+    from conformance.format import SuiteError
+
+    if sum(each is not None for each in (image, profile, reader)) != 1:
+        raise click.UsageError("name one card: an IMAGE, --profile or --reader")
+    try:
+        with _seat(image, profile, reader, target, (atr, serial)) as seat:
+            run = _judged(seat, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
+    except SuiteError as error:
+        raise FileProblem(str(error)) from None
+    _report(run, save, as_json)
+    click.get_current_context().exit(1 if run.guilty else 3 if run.unresolved else 0)
+
+
+# -- the card
+
+
+@contextmanager
+def _seat(
+    image: Path | None, profile: str | None, reader: str | None, target: str | None, identity: tuple[str | None, ...]
+) -> Iterator[Seat]:
+    if reader is None:
+        yield _made(image, profile, target)
+        return
+    atr, serial = identity
+    if target is None or atr is None or serial is None:
+        raise click.UsageError("a card in a reader needs --target, --atr and --serial, so that no other is judged")
+    from conformance.format import load_target, target_path
+    from conformance.identity import confirm
+    from host_tools.cli.judging import ReaderRig
+    from host_tools.link.pcsc import PcscLink
+
+    described = load_target(target_path(target))
+    link = PcscLink(reader)
+    try:
+        confirm(described, link, _hexadecimal(atr, "--atr"), _hexadecimal(serial, "--serial"))
+        yield Seat(ReaderRig(link), described, link.reader, link.atr.hex().upper(), serial.upper())
+    finally:
+        link.close()
+
+
+def _hexadecimal(text: str, option: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise click.UsageError(f"{option}: expected hexadecimal bytes, got {text}") from None
+
+
+def _made(image: Path | None, profile: str | None, target: str | None) -> Seat:
+    from conformance.format import load_target, target_path
+    from host_tools.cli import rig
+    from host_tools.cli.judging import RamRig, flash_of, name_on
+
+    if image is not None:
+        memory, where = flash_of(image), str(image)
+    else:
+        sheet = profiles.load(str(profile))
+        memory, where = rig.personalised(sheet, 1), f"profile {profile}"
+    name, atr = name_on(memory)
+    described = load_target(target_path(target or name))
+    return Seat(RamRig(memory), described, where, atr.hex().upper(), "")
+
+
+# -- the run
+
+
+def _judged(seat: Seat, suites: tuple[str, ...], wanted: tuple[str, ...], destructive: bool, shown: bool) -> Run:
+    from conformance import run
+    from conformance.judge import Judge
+
+    chosen = list(run.cases(run.suites(suites), wanted))
+    if not chosen:
+        raise click.UsageError("no case is like that; cases are named as in `simcard conformance --list`")
+    judge = Judge(seat.target, seat.rig, destructive, run.known_failures(seat.target.target.name))
+    with _bar(shown) as progress:
+        return run.run(judge, seat.target, chosen, seat.where, (seat.atr, seat.serial), progress)
+
+
+@contextmanager
+def _bar(shown: bool) -> Iterator[Progress]:
+    """A progress bar on standard error while a person looks at it."""
+    if not shown:
+        yield lambda done, total, name: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("judging", total=None)
+        yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
+
+
+def _report(run: Run, save: Path | None, as_json: bool) -> None:
+    from rich.console import Console
+
+    from conformance.report import terminal
+    from conformance.report.files import to_json
+
+    if save is not None:
+        files.write(save, to_json(run))
+    if as_json:
+        click.echo(to_json(run).decode(), nl=False)
+    else:
+        terminal.show(run, Console(width=None if sys.stdout.isatty() else 120))
