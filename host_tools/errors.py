@@ -123,6 +123,63 @@ class AuthorityProblem(HostError):
     code = "authority"
 
 
+# -- the issuing office
+
+
+class OfficeProblem(HostError):
+    """What an office cannot do: no such folder, a key that cannot be read, a card that is not of its making."""
+
+    exit_code = 2
+    code = "office"
+
+
+class RegistryProblem(HostError):
+    """A registry that cannot be opened, read or written, or that holds no such thing."""
+
+    exit_code = 2
+    code = "registry"
+
+
+class RegistryBusy(RegistryProblem):
+    """Other programs write into the registry all the time; try again."""
+
+    code = "registry-busy"
+
+
+class NotRegistered(RegistryProblem):
+    """No such enterprise, holder, card, certificate, application or work in the registry."""
+
+    code = "not-registered"
+
+
+class AlreadyRegistered(RegistryProblem):
+    """The registry has one of that number already."""
+
+    code = "already-registered"
+
+
+class WrongCardState(HostError):
+    """The card is not in a state from which this is possible."""
+
+    code = "card-state"
+
+
+class OrderRefused(HostError):
+    """An order that the office does not follow, or a log in that it refuses; `reason` names the rule."""
+
+    code = "order-refused"
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Tampered(HostError):
+    """The log of the registry was changed from outside."""
+
+    code = "tampered"
+
+
 # -- what the card says
 
 

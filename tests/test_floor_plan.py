@@ -17,6 +17,16 @@ PACKAGES = ("simcard", "reader_bridge", "host_tools", "conformance")
 WIRE = "simcard.wire"
 BELOW_THE_DOORS = {"simcard.hal", "simcard.nvm", "simcard.pin", "simcard.fs", "simcard.key", "simcard.profile", WIRE}
 
+REGISTRY_DOORS = {WIRE, "host_tools.errors", "host_tools.pki"}
+OFFICE_DOORS = {
+    *REGISTRY_DOORS,
+    "host_tools.client",
+    "host_tools.link",
+    "host_tools.registry",
+    "host_tools.eport_client",
+}
+"""Of the client service only its texts in two languages are used."""
+
 DOORS: dict[str, set[str]] = {
     "simcard": set(),
     "simcard.wire": set(),
@@ -46,6 +56,10 @@ DOORS: dict[str, set[str]] = {
     "reader_bridge": {WIRE, "reader_bridge.slot"},
     "reader_bridge.slot": {WIRE, "reader_bridge", "simcard.card", "simcard.hal"},
     "host_tools": {WIRE},
+    "host_tools.registry": REGISTRY_DOORS,
+    "host_tools.office": OFFICE_DOORS,
+    "host_tools.issuing": {*OFFICE_DOORS, "host_tools.office"},
+    "host_tools.renewal": {*OFFICE_DOORS, "host_tools.office"},
     "conformance": {WIRE, "host_tools.link", "host_tools.errors"},  # links say by these errors that a card is gone
 }
 
@@ -127,6 +141,10 @@ def test_no_surprise_enters_the_card_but_through_the_board(path: Path) -> None:
         ("simcard.wire.tlv", "from simcard.hal.power import PowerLost"),
         ("host_tools.client.iso", "from simcard.card import Card"),
         ("reader_bridge.server", "from simcard.card import Card"),
+        ("host_tools.registry.work", "from host_tools.office.rules import RULES"),
+        ("host_tools.office.orders", "from host_tools.issuing.station import Station"),
+        ("host_tools.issuing.station", "from host_tools.renewal.station import Station"),
+        ("host_tools.pki.authority", "from host_tools.registry.facade import Registry"),
         ("conformance.tear", "from simcard.hal.power import Tear"),
         ("conformance.laws", "from host_tools.client import iso"),
     ],

@@ -47,6 +47,7 @@ COMMANDS: dict[str, Row] = {
     "pin": Row("pin", "command", "Look at, change and unblock PINs."),
     "cert": Row("cert", "command", "Take certificates out of a card."),
     "ca": Row("ca", "command", "A test authority: certificates, revocation, status."),
+    "office": Row("office", "command", "An issuing office: authority, registry, operator's card."),
     "skf": Row("skf", "command", "Try a token by the SKF interface (GM/T 0016)."),
     "opensc": Row("opensc", "command", "Run a command with OpenSC set up for the card."),
     "eport-client": Row("eport_client", "command", "Run the Electronic Port client service (WebSocket)."),

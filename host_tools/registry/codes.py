@@ -1,0 +1,54 @@
+"""Check characters of the codes that name enterprises and persons.
+
+Unified social credit code (GB 32100-2015), organisation code (GB 11714-1997), identity number (GB 11643-1999).
+"""
+
+from __future__ import annotations
+
+CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
+ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
+IDENTITY_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
+IDENTITY_CHECKS = "10X98765432"
+
+
+def credit_check(first: str) -> str:
+    """The last character of a credit code whose first 17 are these (GB 32100-2015, 5.5)."""
+    total = sum(CREDIT_ALPHABET.index(each) * weight for each, weight in zip(first, CREDIT_WEIGHTS))
+    return CREDIT_ALPHABET[-total % 31]
+
+
+def organisation_check(first: str) -> str:
+    """The last character of an organisation code whose first 8 are these (GB 11714-1997, 4.2)."""
+    total = sum(ORGANISATION_ALPHABET.index(each) * weight for each, weight in zip(first, ORGANISATION_WEIGHTS))
+    return "0123456789X0"[11 - total % 11]
+
+
+def identity_check(first: str) -> str:
+    """The last character of an identity number whose first 17 digits are these (GB 11643-1999, 4.2)."""
+    return IDENTITY_CHECKS[sum(int(each) * weight for each, weight in zip(first, IDENTITY_WEIGHTS)) % 11]
+
+
+def is_credit_code(text: str) -> bool:
+    """Whether this is a unified social credit code with right check characters."""
+    if len(text) != 18 or any(each not in CREDIT_ALPHABET for each in text):
+        return False
+    return text[17] == credit_check(text[:17]) and is_organisation_code(text[8:17])
+
+
+def is_organisation_code(text: str) -> bool:
+    """Whether this is an organisation code, nine characters, with the right check character."""
+    if len(text) != 9 or any(each not in ORGANISATION_ALPHABET for each in text[:8]):
+        return False
+    return text[8] == organisation_check(text[:8])
+
+
+def is_identity_number(text: str) -> bool:
+    """Whether this is a resident identity number with the right check character."""
+    return len(text) == 18 and text[:17].isascii() and text[:17].isdecimal() and text[17] == identity_check(text[:17])
+
+
+def organisation_code(credit_code: str) -> str:
+    """The organisation's part of a credit code."""
+    return credit_code[8:17]
