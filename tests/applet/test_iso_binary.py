@@ -40,6 +40,8 @@ RIGHT = {
     "search from an offset": "00D60020 [6677] = 9000; 00A00007 [6677] 00 = 0020 9000",
     "search over the edge of a block": "00D600FE ['abcd'] = 9000; 00A00000 ['bcd'] 00 = 00FF 9000",
     "search without a match": "00A00000 [7766] 00 = 9000",
+    "search without a string finds the first erased byte": "00A00002 00 = 0010 9000",
+    "odd search without a string finds it too": "00A10101 [{54 11}] 00 = {54 0011} 9000",
     "odd read by file identifier": "00A4000C [3F00] = 9000; 00B10101 [{54 02}] 04 = {53 2233} 9000",
     "odd read by short identifier": "00A4000C [3F00] = 9000; 00B10001 [{54 0002}] 04 = {53 2233} 9000",
     "odd read of the current file": "00B10000 [{54 0E}] 04 = {53 EEFF} 9000",
@@ -89,7 +91,6 @@ WRONG = {
     "erase with one byte of data": "000E0000 [00] = 6700",
     "erase up to before its start": "000E0004 [0004] = 6B00",
     "erase over the end": "000E0004 [0121] = 6B00",
-    "search without data": "00A00000 00 = 6A80",
     "odd read by unknown FID": "00B10999 [{54 00}] 00 = 6A82",
     "odd read of a DF": "00B13F00 [{54 00}] 00 = 6A82",
     "odd read without an offset": "00B10101 [{53 00}] 00 = 6A80",
@@ -98,7 +99,6 @@ WRONG = {
     "odd update past the end": "00D70101 [{54 0120}{53 00}] = 6B00",
     "odd erase with three offsets": "000F0101 [{54 00}{54 01}{54 02}] = 6A80",
     "odd erase of no data objects": "000F0101 [54] = 6A80",
-    "odd search without a string": "00A10101 [{54 00}] 00 = 6A80",
 }
 
 

@@ -10,6 +10,7 @@ from simcard.applet.access import require_file
 from simcard.applet.base import Command, Context, Reply, expect
 from simcard.applet.iso.session import current_df, current_ef, ef_by_sfi, enter
 from simcard.applet.view import body_size, read_body, refuse_view
+from simcard.fs.binary import ERASED
 from simcard.fs.descriptor import Descriptor, Kind
 from simcard.wire import tlv
 from simcard.wire.access import Right
@@ -18,6 +19,7 @@ from simcard.wire.status import SW, Refused
 
 OFFSET_TAG = 0x54
 DATA_TAG = 0x53
+ERASED_UNIT = bytes((ERASED,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ class WriteBinary(Change):
 
 @dataclass(frozen=True, slots=True)
 class EraseBinary(Command):
-    """ERASE BINARY (ISO/IEC 7816-4:2013, 11.2.6): from an offset up to another one or the end of the file."""
+    """ERASE BINARY (ISO/IEC 7816-4:2013, 11.2.7): from an offset up to another one or the end of the file."""
 
     target: Target
     start: int
@@ -181,7 +183,10 @@ def _range(data: bytes) -> tuple[int, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class SearchBinary(Command):
-    """SEARCH BINARY (ISO/IEC 7816-4:2013, 11.2.7): the offset of the first match, nothing when there is none."""
+    """SEARCH BINARY (ISO/IEC 7816-4:2013, 11.2.6): the offset of the first match, nothing when there is none.
+
+    Without a search string the first erased data unit is meant.
+    """
 
     target: Target
     start: int
@@ -196,11 +201,10 @@ class SearchBinary(Command):
         return cls(target, offset, apdu.data, wrapped=False)
 
     def run(self, ctx: Context) -> bytes:
-        expect(bool(self.pattern), SW.WRONG_DATA)
         file = self.target.file(ctx)
         require_file(ctx, file, Right.READ)
         size = body_size(ctx, file)
-        at = read_body(ctx, file, self.start, size).find(self.pattern)
+        at = read_body(ctx, file, self.start, size).find(self.pattern or ERASED_UNIT)
         if at < 0:
             return b""
         offset = (self.start + at).to_bytes(2, "big")
