@@ -317,7 +317,7 @@ def _filled(value: Any, row: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_filled(each, row) for each in value]
     if isinstance(value, dict):
-        return {key: _filled(each, row) for key, each in value.items()}
+        return {_filled(key, row): _filled(each, row) for key, each in value.items()}
     return value
 
 

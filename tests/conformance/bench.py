@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from conformance import run
-from conformance.format import Case, Suite, Target, load_target, target_names, target_path
+from conformance.format import Case, Suite, Target, load_target, target_path
 from conformance.judge import Judge
 from conformance.result import Result
 from host_tools.cli.judging import RamRig
@@ -35,12 +35,3 @@ def judge_of(name: str, mend: Callable[[Card], None] = lambda card: None) -> Jud
 def verdict(name: str, case: str, mend: Callable[[Card], None] = lambda card: None) -> Result:
     """One case, by name, on a shipped target's card."""
     return judge_of(name, mend).run(*all_cases()[case])
-
-
-def applicable() -> list[tuple[str, str]]:
-    """Target and case, for every shipped target and every case that it has what is needed for."""
-    found = []
-    for name in target_names():
-        judge = judge_of(name)
-        found += [(name, case) for case, (suite, which) in all_cases().items() if not judge.why_not(suite, which)]
-    return found

@@ -1,23 +1,40 @@
-"""Our own cards before the judge: every shipped case on every shipped card that has what the case needs (C-users)."""
+"""Our own cards before the judge: every shipped suite on every shipped card that has what it needs (C-users)."""
 
 from __future__ import annotations
 
 import pytest
 
+from conformance import run
+from conformance.format import Suite, target_names
 from conformance.result import Verdict
-from tests.conformance.bench import all_cases, applicable, judge_of, verdict
+from tests.conformance.bench import all_cases, judge_of
 
-GOOD = (Verdict.PASS, Verdict.NOT_APPLICABLE)
-
-
-@pytest.mark.parametrize(("target", "case"), applicable(), ids=lambda value: value)
-def test_a_shipped_card_is_innocent(target: str, case: str) -> None:
-    result = verdict(target, case)
-    explained = result.verdict is Verdict.FAIL and bool(result.known)
-    assert result.verdict in GOOD or explained, f"{result.reason}\n{result.transcript}"
+OF_READERS = ("pcsc",)
+"""Suites that need a card in a PC/SC reader."""
 
 
-@pytest.mark.parametrize("case", [name for name in all_cases() if not name.startswith("pcsc:")])
-def test_every_case_is_tried_on_some_shipped_card(case: str) -> None:
-    suite, which = all_cases()[case]
-    assert any(judge_of(target).why_not(suite, which) == "" for target in sorted({t for t, _ in applicable()}))
+@pytest.mark.parametrize("suite", run.suites(), ids=lambda suite: suite.id)
+@pytest.mark.parametrize("target", target_names())
+def test_a_shipped_card_is_innocent(target: str, suite: Suite) -> None:
+    judge = judge_of(target)
+    results = [judge.run(suite, case) for case in suite.cases]
+    wrong = (Verdict.FAIL, Verdict.UNRESOLVED)
+    assert [] == [f"{each.name}: {each.reason}" for each in results if each.verdict in wrong and not each.known]
+
+
+def test_every_case_can_be_tried_on_some_shipped_card() -> None:
+    judges = [judge_of(target) for target in target_names()]
+    never = [name for name, row in all_cases().items() if all(judge.why_not(*row) for judge in judges)]
+    assert [] == [name for name in never if not name.startswith(OF_READERS)]
+
+
+def test_every_case_is_tried_to_its_end_on_some_shipped_card() -> None:
+    """A case that every card declines (`absent`) would judge nothing."""
+    judges = [judge_of(target) for target in target_names()]
+    names = {name: row for name, row in all_cases().items() if not name.startswith(OF_READERS)}
+    declined = [
+        name
+        for name, row in names.items()
+        if all(judge.run(*row).verdict is Verdict.NOT_APPLICABLE for judge in judges)
+    ]
+    assert [] == declined
