@@ -39,8 +39,13 @@ class Browser:
         self._session = f"{driver}/session/{session}"
 
     def title(self, url: str) -> str:
-        """The title of the page at a URL."""
-        self._call("POST", f"{self._session}/url", {"url": url})
+        """The title of the page at a URL, or the name of the network error that the browser shows in its place."""
+        try:
+            self._call("POST", f"{self._session}/url", {"url": url})
+        except BrowserEnded as ended:
+            if shown := re.search(r"net::(ERR_[A-Z_]+)", str(ended)):
+                return shown[1]
+            raise
         found = self._call("GET", f"{self._session}/title")
         assert isinstance(found, str)
         return found
