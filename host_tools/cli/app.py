@@ -54,6 +54,7 @@ COMMANDS: dict[str, Row] = {
     "eport-control": Row("eport_client", "control", "Switch faults of a running client service."),
     "customs": Row("customs", "command", "Sign for customs, and explain signatures."),
     "conformance": Row("conformance", "command", "Judge a card, clause by clause."),
+    "vectors": Row("vectors", "command", "Put test vectors before the card, libraries and modules."),
     "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
     "exec": Row("exec_", "command", "Run a command in a private PC/SC world."),
     "serve": Row("serve", "command", "Keep a private PC/SC world running."),

@@ -112,6 +112,7 @@ def signature_cases(name: str, flag: str, private: Secret, public: bytes) -> lis
         ("r = n", "RangeCheck", {"sig": b32(N) + sig[32:]}),
         ("s = n", "RangeCheck", {"sig": sig[:32] + b32(N)}),
         ("r = n + 1", "RangeCheck", {"sig": b32(N + 1) + sig[32:]}),
+        ("s = n + 1", "RangeCheck", {"sig": sig[:32] + b32(N + 1)}),
         ("r and s all ones", "RangeCheck", {"sig": b"\xff" * 64}),
         ("r and s zero", "RangeCheck", {"sig": bytes(64)}),
         ("t = 0", "ZeroT", {"sig": b32(r) + b32(N - r)}),

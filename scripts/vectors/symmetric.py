@@ -16,6 +16,7 @@ NOTES = {
     "Boundary": "The length is at a block boundary or one off it.",
     "ModifiedTag": "The tag is changed or cut; no plaintext may leave.",
     "ModifiedInput": "Ciphertext, additional data or initial value are changed.",
+    "ModifiedDigest": "The digest belongs to something else; whoever compares digests must refuse it.",
     "WrongLength": "Data, key or initial value have a length the mode does not take.",
 }
 SM3_EXAMPLES = (
@@ -74,6 +75,24 @@ def runs(letters: str, length: int) -> bytes:
     return b"".join(bytes([int(letter * 2, 16)]) * length for letter in letters)
 
 
+def wrong_digests() -> list[Test]:
+    """Digests that belong to something else than the message."""
+    text = b"abc"
+    good = ENGINE.digest(Hash.SM3, text)
+    words = b"".join(good[at : at + 4][::-1] for at in range(0, len(good), 4))
+    bad = [
+        ("last bit changed", flipped(good)),
+        ("first bit changed", flipped(good, 0, 7)),
+        ("SHA-256", ENGINE.digest(Hash.SHA256, text)),
+        ("words in little-endian order", words),
+        ("message with its padding", ENGINE.digest(Hash.SM3, text + b"\x80" + bytes(52) + b"\0" * 7 + b"\x18")),
+        ("last byte missing", good[:-1]),
+        ("a byte behind", good + b"\0"),
+        ("all zeros", bytes(32)),
+    ]
+    return [case(why, "invalid", "ModifiedDigest", msg=text, digest=digest) for why, digest in bad]
+
+
 def sm3() -> File:
     """sm3.json."""
     examples = [case(name, "valid", "Normal", msg=m, digest=bytes.fromhex(d)) for name, m, d in SM3_EXAMPLES]
@@ -84,6 +103,7 @@ def sm3() -> File:
     groups = [
         group("DigestTest", published("GM/T 0004-2012 (GB/T 32905-2016), annex A; empty: common knowledge"), examples),
         group("DigestTest", made(f"gmssl 3.2.2 and {OPENSSL}"), more),
+        group("DigestTest", made("refused by construction"), wrong_digests()),
     ]
     return file("SM3", "digest_schema", ["SM3, GM/T 0004-2012."], NOTES, groups)
 

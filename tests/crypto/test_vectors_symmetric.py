@@ -17,12 +17,15 @@ def either(request: pytest.FixtureRequest) -> CryptoEngine:
     return make(request.param)
 
 
-@pytest.mark.parametrize("case", cases("sm3.json"), ids=str)
+SM3 = cases("sm3.json")
+
+
+@pytest.mark.parametrize("case", SM3, ids=str)
 def test_sm3(either: CryptoEngine, case: Case) -> None:
-    assert case["digest"] == either.digest(Hash.SM3, case["msg"])
+    assert case.valid == (case["digest"] == either.digest(Hash.SM3, case["msg"]))
 
 
-@pytest.mark.parametrize("case", cases("sm3.json"), ids=str)
+@pytest.mark.parametrize("case", [case for case in SM3 if case.valid], ids=str)
 def test_sm3_in_pieces(either: CryptoEngine, case: Case) -> None:
     running = either.hasher(Hash.SM3)
     for start in range(0, len(case["msg"]), 7):
