@@ -164,14 +164,26 @@ class WrongCardState(HostError):
     code = "card-state"
 
 
-class OrderRefused(HostError):
-    """An order that the office does not follow, or a log in that it refuses; `reason` names the rule."""
+class OfficeRefused(HostError):
+    """The office says no to somebody; `reason` is the name of what stands against it, for programs."""
 
-    code = "order-refused"
+    code = "office-refused"
 
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(text)
         self.reason = reason
+
+
+class OrderRefused(OfficeRefused):
+    """An order that the office does not follow."""
+
+    code = "order-refused"
+
+
+class LoginRefused(OfficeRefused):
+    """A log in that the office does not grant."""
+
+    code = "login-refused"
 
 
 class Tampered(HostError):

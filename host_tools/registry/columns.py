@@ -12,6 +12,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 Json = dict[str, Any]
+FORM = "%Y-%m-%dT%H:%M:%SZ"
 
 
 def canonical(value: object) -> str:
@@ -21,7 +22,12 @@ def canonical(value: object) -> str:
 
 def written(moment: datetime) -> str:
     """A moment as the registry writes it: UTC, whole seconds, as in 2026-11-28T13:00:00Z."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).strftime(FORM)
+
+
+def read_moment(text: str) -> datetime:
+    """The moment of such a text; `ValueError` for any other."""
+    return datetime.strptime(text, FORM).replace(tzinfo=UTC)
 
 
 class Moment(TypeDecorator[datetime]):
@@ -34,7 +40,7 @@ class Moment(TypeDecorator[datetime]):
         return None if value is None else written(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        return None if value is None else datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        return None if value is None else read_moment(value)
 
 
 class JsonText(TypeDecorator[Json]):

@@ -69,6 +69,7 @@ class Action(StrEnum):
     BIND = "bind"
     UNBIND = "unbind"
     LOGIN = "login"
+    ORDER = "order"
     APPLICATION = "application"
 
 

@@ -33,8 +33,7 @@ class Work(Cards):
 
     def bind(self, card: Card, record_number: str, entry: Entry) -> None:
         """Bind a declarant's record number to a card; a card has one, and a number one card."""
-        held = self.session.execute(select(Binding).where(Binding.record_number == record_number)).scalar_one_or_none()
-        if held is not None or self.binding(card) is not None:
+        if self.is_bound(record_number) or self.binding(card) is not None:
             raise AlreadyRegistered(f"card {card.number} or declarant {record_number} is bound already; unbind first")
         self.session.add(Binding(card_id=card.id, record_number=record_number, bound_at=self.now))
         self.note(card, entry)
@@ -46,6 +45,11 @@ class Work(Cards):
             raise NotRegistered(f"no declarant is bound to card {card.number}")
         self.session.delete(found)
         self.note(card, entry)
+
+    def is_bound(self, record_number: str) -> bool:
+        """Whether a declarant's record number is bound to any card."""
+        query = select(Binding).where(Binding.record_number == record_number)
+        return self.session.execute(query).scalar_one_or_none() is not None
 
     def binding(self, card: Card) -> Binding | None:
         """The binding of a card."""
@@ -95,9 +99,13 @@ class Work(Cards):
 
     # -- orders and applications
 
+    def is_spent(self, number: str) -> bool:
+        """Whether an order number was used."""
+        return self.session.get(UsedOrder, number) is not None
+
     def spend_order(self, number: str) -> None:
         """Use an order number up; `AlreadyRegistered` for one that was used."""
-        if self.session.get(UsedOrder, number) is not None:
+        if self.is_spent(number):
             raise AlreadyRegistered(f"order {number} was used already")
         self.session.add(UsedOrder(number=number, used_at=self.now))
         self.session.flush()

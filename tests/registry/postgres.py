@@ -37,10 +37,11 @@ class Cluster:
         """The URL of a data base."""
         return f"postgresql://{SERVER_USER}@/{name}?host={self.folder}"
 
-    def make(self, name: str) -> str:
-        """A new, empty data base; its URL."""
+    def make(self, name: str, template: str = "template1") -> str:
+        """A new data base, empty or a copy of another; its URL."""
+        statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
         with psycopg.connect(self.address, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {} STRATEGY file_copy").format(sql.Identifier(name)))
+            connection.execute(statement)
         return self.url(name)
 
     def drop(self, name: str) -> None:

@@ -1,0 +1,305 @@
+"""The desk where signed orders are handed in: each is followed or refused, once, and either way written down.
+
+An order that changes the state of a card touches two books: the authority's (hold, release, revoke) and the
+registry. It is first accepted, with an open procedure in the registry; then the authority's book is brought to what
+the new state needs, which does no harm done twice; then the card moves and the procedure ends, in one transaction.
+A process that dies between leaves the procedure open, and `resume` finishes it. Whatever stands in only one of the
+books meanwhile, log in and orders are refused by the stricter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from host_tools.eport_client.wording import Lang
+from host_tools.errors import BadEncoding, OrderRefused, RegistryBusy
+from host_tools.office import rules
+from host_tools.office.credentials import authenticate, insist_on_standing
+from host_tools.office.folder import Office
+from host_tools.office.orders import Order, Signed
+from host_tools.office.refusals import KINDS, STATES, Reason, Refusal
+from host_tools.office.rules import Party, Rule, Target
+from host_tools.pki.generation import serial_of
+from host_tools.pki.ledger import Entry as BookEntry
+from host_tools.pki.revocation import Reason as Why
+from host_tools.registry.columns import Json
+from host_tools.registry.log import Entry
+from host_tools.registry.models import Card, Certificate
+from host_tools.registry.states import Action, CardState, Outcome, ProcedureKind
+from host_tools.registry.work import Work
+
+LIFE = timedelta(minutes=10)
+"""How long after its signature an order may come."""
+SKEW = timedelta(minutes=2)
+"""How far the signer's clock may be ahead."""
+RECORD = "record_number"
+"""The datum of an order to bind: the declarant's record number."""
+
+Also = Callable[[Work, Card, Order], None]
+"""What else to do in the transaction that accepts an order, for each card."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """An order that was followed, or will be by whoever asked (such as unlocking, which needs the card)."""
+
+    order: Order
+    states: dict[str, CardState]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An order cut short earlier, finished now."""
+
+    card: str
+    action: Action
+    state: CardState
+
+
+@dataclass(slots=True)
+class _Case:
+    """An order while it is looked at: what is known of it so far."""
+
+    signed: Signed
+    order: Order | None = None
+    by: str = ""
+
+    @property
+    def data(self) -> Json:
+        """What the log keeps of it: the proof."""
+        text = self.signed.text.decode("utf-8", "backslashreplace")
+        return {
+            "order": text,
+            "signature": self.signed.signature.hex(),
+            "certificate": self.signed.certificate.hex() if not self.by else "",
+        }
+
+    def entry(self, action: Action, outcome: Outcome = Outcome.ACCEPTED, reason: str = "") -> Entry:
+        number = self.order.number if self.order is not None and self.by else ""
+        return Entry(action, self.by, number, outcome, reason, self.data)
+
+
+class Desk:
+    """The desk of an office; refusals are told in `lang`."""
+
+    def __init__(self, office: Office, lang: Lang = Lang.EN) -> None:
+        self._office = office
+        self._lang = lang
+
+    # -- taking orders
+
+    def submit(self, signed: Signed, also: Also | None = None) -> Accepted:
+        """Follow an order, or `OrderRefused`. `also` is done in the transaction that accepts it."""
+        case, refusal, ruled = _Case(signed), None, {}
+        self._finish_what_is_open(signed)
+        with self._office.registry.writing() as work:
+            try:
+                ruled = self._decide(work, case)
+            except Refusal as found:
+                refusal = found
+                self._note_refusal(work, case, found)
+            else:
+                self._accept(work, case, ruled, also)
+        if refusal is not None or case.order is None:
+            assert refusal is not None
+            raise OrderRefused(refusal.say(self._lang), refusal.reason.value)
+        for number, rule in ruled.items():
+            if rule.to is not None:
+                self._carry_out(number)
+        return Accepted(case.order, self._states(case.order))
+
+    def _states(self, order: Order) -> dict[str, CardState]:
+        with self._office.registry.reading() as work:
+            return {number: work.card(number).state for number in order.cards}
+
+    def _finish_what_is_open(self, signed: Signed) -> None:
+        try:
+            order = Order.parse(signed.text)
+        except BadEncoding:
+            return
+        for number in order.cards:
+            self._carry_out(number)
+
+    def _decide(self, work: Work, case: _Case) -> dict[str, Rule]:
+        """The rule for each card of the order; `Refusal` if there is anything against it."""
+        try:
+            order = Order.parse(case.signed.text)
+        except BadEncoding:
+            raise Refusal(Reason.FORM) from None
+        row = authenticate(self._office, work, case.signed)
+        case.order, case.by = order, row.card.number
+        if order.by != row.card.number:
+            raise Refusal(Reason.OTHER_SIGNER)
+        self._spend(work, order)
+        signer = insist_on_standing(self._office, work, row)
+        party = Party(signer.number, signer.kind, signer.enterprise.credit_code, self._office.is_own(signer))
+        if not order.cards:
+            self._decide_on_enterprise(work, order, party)
+            return {}
+        return {number: _rule(work, order, party, number) for number in order.cards}
+
+    @staticmethod
+    def _spend(work: Work, order: Order) -> None:
+        """A well-signed order is answered once, whatever the answer."""
+        if order.at > work.now + SKEW:
+            raise Refusal(Reason.FUTURE)
+        if order.at < work.now - LIFE:
+            raise Refusal(Reason.STALE)
+        if work.is_spent(order.number):
+            raise Refusal(Reason.USED)
+        work.spend_order(order.number)
+
+    @staticmethod
+    def _decide_on_enterprise(work: Work, order: Order, party: Party) -> None:
+        if work.find_enterprise(order.enterprise) is None:
+            raise Refusal(Reason.WRONG_ENTERPRISE, card=order.enterprise)
+        if not rules.permitted_for_enterprise(order.action, party, order.enterprise):
+            raise Refusal(Reason.NOT_PERMITTED, signer=KINDS[party.kind], kind=KINDS[None])
+
+    def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None) -> None:
+        order = case.order
+        assert order is not None
+        for number, rule in ruled.items():
+            card = work.card(number)
+            if rule.to is not None:
+                self._open(work, case, card, rule.to)
+            elif order.action in BOOKINGS:
+                BOOKINGS[order.action](work, card, order, case.entry(order.action))
+            else:
+                work.note(card, case.entry(order.action))
+            if also is not None:
+                also(work, card, order)
+        if not ruled:
+            work.note(work.enterprise(order.enterprise), case.entry(order.action))
+
+    @staticmethod
+    def _open(work: Work, case: _Case, card: Card, to: CardState) -> None:
+        assert case.order is not None
+        if work.open_procedure(ProcedureKind.ORDER, card) is not None:
+            raise RegistryBusy(f"another order about card {card.number} is being followed now; try again")
+        order = {"action": case.order.action.value, "to": to.value, "number": case.order.number}
+        work.begin(ProcedureKind.ORDER, card, {**order, "by": case.by, "proof": case.data})
+
+    def _note_refusal(self, work: Work, case: _Case, refusal: Refusal) -> None:
+        """Into the chains of the cards it was about; where nobody known signed it, into that of the registry."""
+        reason = f"{refusal.reason.value}: {refusal.say(Lang.EN)}"
+        if case.order is None:
+            work.note(None, case.entry(Action.ORDER, Outcome.REFUSED, reason))
+            return
+        entry = case.entry(case.order.action, Outcome.REFUSED, reason)
+        found = [card for number in case.order.cards if (card := work.find_card(number)) is not None]
+        for card in found or [work.card(case.by)]:
+            work.note(card, entry)
+
+    # -- carrying them out
+
+    def resume(self) -> tuple[Finished, ...]:
+        """Finish every order that was accepted and then cut short."""
+        with self._office.registry.reading() as work:
+            open_ = [each.card.number for each in work.open_procedures(ProcedureKind.ORDER)]
+        return tuple(done for number in open_ if (done := self._carry_out(number)) is not None)
+
+    def _carry_out(self, number: str) -> Finished | None:
+        """Finish the open order about a card, if there is one; safe in several processes at once."""
+        while True:
+            with self._office.registry.reading() as work:
+                card = work.find_card(number)
+                found = None if card is None else work.open_procedure(ProcedureKind.ORDER, card)
+                if card is None or found is None:
+                    return None
+                done = Finished(number, Action(found.data["action"]), CardState(found.data["to"]))
+                concerned = _concerned(work, card, done.state)
+            for certificate in concerned:
+                self._bring_authority_to(certificate, done.state)
+            if self._close(done, {each.number for each in concerned}):
+                return done
+
+    def _close(self, done: Finished, seen: set[str]) -> bool:
+        """Move the card, unless it got other certificates meanwhile: the authority was not told of those yet."""
+        with self._office.registry.writing() as work:
+            card = work.card(done.card)
+            found = work.open_procedure(ProcedureKind.ORDER, card)
+            if found is None:  # another process was quicker
+                return True
+            if {each.number for each in _concerned(work, card, done.state)} != seen:
+                return False
+            entry = Entry(done.action, found.data["by"], found.data["number"], data=found.data["proof"])
+            work.move(card, done.state, entry)
+            work.finish(found)
+            return True
+
+    def _bring_authority_to(self, certificate: Certificate, to: CardState) -> None:
+        """Bring the authority's book to what a state needs; where it is so already, nothing is done."""
+        generation, serial = serial_of(certificate.number)
+        ledger = self._office.authorities.ledger
+        why = STANDING[to]
+        now = _standing(ledger.find(generation, serial))
+        if now is why or now not in CHANGEABLE:
+            return
+        if why is None:
+            ledger.release(generation, serial)
+        else:
+            ledger.revoke(generation, serial, self._office.clock().replace(microsecond=0), why)
+
+
+STANDING: dict[CardState, Why | None] = {
+    CardState.NORMAL: None,
+    CardState.FROZEN: Why.HOLD,
+    CardState.LOST: Why.HOLD,
+    CardState.VOID: Why.CESSATION,
+}
+"""What the authority's book says of the certificates of a card in a state; None is good."""
+CHANGEABLE = (None, Why.HOLD)
+"""Any other reason stays for ever."""
+
+
+def _standing(entry: BookEntry | None) -> Why | None:
+    return entry.revoked.reason if entry is not None and entry.revoked is not None else None
+
+
+def _concerned(work: Work, card: Card, to: CardState) -> tuple[Certificate, ...]:
+    """The certificates a change of state is about: those in use, or all of a card that becomes void."""
+    return work.certificates(card, None) if to is CardState.VOID else work.certificates(card)
+
+
+def _rule(work: Work, order: Order, party: Party, number: str) -> Rule:
+    card = work.find_card(number)
+    if card is None or card.number != number:
+        raise Refusal(Reason.UNKNOWN_CARD, card=number)
+    target = Target(card.number, card.kind, card.enterprise.credit_code, card.state)
+    if target.enterprise != order.enterprise:
+        raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
+    able = rules.permitted(order.action, party, target)
+    if not able:
+        foreign = not party.of_office and party.enterprise != target.enterprise
+        if foreign:
+            raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
+        raise Refusal(Reason.NOT_PERMITTED, signer=KINDS[party.kind], kind=KINDS[card.kind])
+    rule = rules.ruling(able, card.state)
+    if rule is None:
+        raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state])
+    if order.action is Action.BIND and not order.data.get(RECORD):
+        raise Refusal(Reason.FORM)
+    if order.action is Action.BIND and _is_bound(work, card, order):
+        raise Refusal(Reason.BOUND)
+    if order.action is Action.UNBIND and work.binding(card) is None:
+        raise Refusal(Reason.NOT_BOUND)
+    return rule
+
+
+def _is_bound(work: Work, card: Card, order: Order) -> bool:
+    return work.binding(card) is not None or work.is_bound(order.data.get(RECORD, ""))
+
+
+def _bind(work: Work, card: Card, order: Order, entry: Entry) -> None:
+    work.bind(card, order.data.get(RECORD, ""), entry)
+
+
+def _unbind(work: Work, card: Card, _order: Order, entry: Entry) -> None:
+    work.unbind(card, entry)
+
+
+BOOKINGS: dict[Action, Callable[[Work, Card, Order, Entry], None]] = {Action.BIND: _bind, Action.UNBIND: _unbind}
+"""What is done by writing into the registry alone."""
