@@ -37,7 +37,7 @@ BANNED = (
 )
 WORDS = re.compile("|".join(rf"(?<![A-Za-z_\"'\\]){re.escape(word)}(?![A-Za-z_])" for word in BANNED))
 PATHS = re.compile(r"/(home|root|Users|work)/[a-z]")
-CLAUSE = re.compile(r"\((ISO/IEC|GM/T|GB/T|GP|PBOC|PC/SC|PKCS|RFC|JR/T|CIA|NIST)[^)]*\d")
+CLAUSE = re.compile(r"\((ISO/IEC|GM/T|GB/T|GP|PBOC|PC/SC|PKCS|RFC|JR/T|CIA|NIST|ours)[^)]*\d")
 
 
 def sources(packages: tuple[str, ...]) -> list[Path]:

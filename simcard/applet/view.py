@@ -6,8 +6,9 @@ certificate, and writing it is refused: certificates are put where they live.
 
 from __future__ import annotations
 
-from simcard.applet.base import Context
-from simcard.fs.descriptor import Descriptor
+from simcard.applet.base import Context, Rooms
+from simcard.fs.descriptor import Descriptor, Kind, LifeCycle
+from simcard.fs.tree import MF
 from simcard.key.containers import Slot
 from simcard.key.pair import Role
 from simcard.wire import tlv
@@ -47,3 +48,20 @@ def refuse_view(file: Descriptor) -> None:
     """6981 when a command would write the body of a view."""
     if link_of(file) is not None:
         raise Refused(SW.INCOMPATIBLE_FILE)
+
+
+def file_at(rooms: Rooms, path: str) -> Descriptor | None:
+    """The living transparent file at a path of the profile, such as "3F00/DF01/0011"."""
+    tree = rooms.files.tree
+    found: Descriptor | None = tree.file(MF)
+    for fid in path.split("/")[1:]:
+        found = tree.child(found.number, int(fid, 16)) if found is not None and found.is_df else None
+    if found is None or found.kind is not Kind.TRANSPARENT:
+        return None
+    asleep = (LifeCycle.DEACTIVATED, LifeCycle.TERMINATED)
+    return None if tree.effective_life_cycle(found) in asleep else found
+
+
+def body_of(ctx: Context, file: Descriptor) -> bytes:
+    """The body without the erased rest behind it."""
+    return read_body(ctx, file, 0, body_size(ctx, file)).rstrip(b"\0")

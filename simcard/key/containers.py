@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from simcard.key.pair import KeyPair, Role
 from simcard.nvm.store import Store
+from simcard.wire.gmt0017 import STAGED
 from simcard.wire.status import SW, Refused
 
 FORMAT = 1
@@ -140,6 +141,10 @@ class Containers:
             self._store.put(b"z" + slot.tail, der)
         elif self.certificate(slot) is not None:
             self._store.delete(b"z" + slot.tail)
+
+    def is_staged(self, number: int) -> bool:
+        """Whether a container is only being made ready to take another's place."""
+        return self.name(number).endswith(STAGED)
 
     def slots(self) -> list[Slot]:
         """Slots that hold a pair, in order of container and role."""

@@ -87,6 +87,9 @@ class GmtIns(IntEnum):
     MAC_UPDATE = 0xC0
     MAC_FINAL = 0xC2
     DESTROY_SESSION_KEY = 0xC4
+    # Ours, among the codes that vendors use: the issuing office's scripts.
+    SCRIPT_STATE = 0xF6
+    EXECUTE_SCRIPT = 0xF8
 
 
 class GmtSW(IntEnum):
@@ -185,6 +188,33 @@ class DeviceCipher(IntEnum):
     SM1 = 0
     SSF33 = 1
     SM4 = 2
+
+
+class ScriptTag(IntEnum):
+    """Operations of an office script, by their BER-TLV tag. The format is ours: docs/renewal.md."""
+
+    RESET_PIN = 0x80
+    """Number of a global PIN: back to its first value, its tries restored, its blocking ended."""
+    SWITCH = 0x81
+    """Name of a container: what is staged for it takes its place."""
+    FILE = 0xA2
+    """83 path of identifiers from the MF, 53 new body: replace the body of a transparent file."""
+    NEW_KEY = 0x83
+    """A new management key, one block enciphered under the present one."""
+    TERMINATE = 0x84
+    """No data: the card ends here."""
+
+
+SCRIPT_LABEL = b"simcard office script 1"
+SCRIPT_COUNTER, SCRIPT_MAC = 4, 16
+STAGED = b".next"
+"""Suffix of the container in which a renewal is made ready beside the one it will replace."""
+
+
+def script_message(card_number: bytes, counter: int, operations: bytes) -> bytes:
+    """What the CMAC of an office script covers: the script is good for one card and one count."""
+    number = bytes((len(card_number),)) + card_number
+    return SCRIPT_LABEL + number + counter.to_bytes(SCRIPT_COUNTER, "big") + operations
 
 
 SIGN_KEY, EXCHANGE_KEY = 0x01, 0x00

@@ -19,6 +19,7 @@ from simcard.applet.gmt0017 import (
     digest,
     file,
     rsa,
+    script,
     sm2,
 )
 from simcard.applet.gmt0017.command import GmtCommand, NextPiece
@@ -123,6 +124,8 @@ class Gmt0017Applet(Applet):
         GmtIns.MAC_UPDATE: cipher.MacUpdate,
         GmtIns.MAC_FINAL: cipher.MacFinal,
         GmtIns.DESTROY_SESSION_KEY: cipher.DestroySessionKey,
+        GmtIns.SCRIPT_STATE: script.ScriptState,
+        GmtIns.EXECUTE_SCRIPT: script.ExecuteScript,
     }
 
     def __init__(self, sheet: CardSheet) -> None:

@@ -7,6 +7,7 @@ word for is kept here, under these keys of the store:
     gf df name         number of the EF a file name stands for
     gc container       number of the DF of the application a container belongs to, and the container's name
     gl                 the label SetLabel gave the token
+    gs                 how many office scripts the card has carried out
 
 A record whose DF, EF or container another door has removed counts as gone. A container that never had an owner
 belongs to the first application the card was made with; one whose application is gone belongs to nobody, because
@@ -16,18 +17,21 @@ numbers of DFs are not used again.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simcard.fs.descriptor import Descriptor
 from simcard.fs.tree import Tree
-from simcard.key.containers import Containers
+from simcard.key.containers import Containers, Slot
+from simcard.key.pair import Role
 from simcard.nvm.store import Store
 from simcard.pin.reference import PinId
+from simcard.wire.gmt0017 import SCRIPT_COUNTER
 
 FORMAT = 1
 _HEAD = struct.Struct(">BHHBHBBBHB")
 FIRST_ID = 0x1000
 LABEL = b"gl"
+SCRIPTS = b"gs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,17 @@ class Applications:
         self._containers.delete(container)
         self._store.delete(b"gc" + bytes((container,)))
 
+    def replace_container(self, old: int, staged: int) -> None:
+        """Keys and certificates of one container take the place of those of another, whose rules stay; it is gone."""
+        for role in Role:
+            source, target = Slot(staged, role), Slot(old, role)
+            new, kept = self._containers.pair(source), self._containers.pair(target)
+            if new is not None:
+                rules = new.expanded if kept is None else kept.expanded
+                self._containers.put_pair(target, replace(new, expanded=rules))
+                self._containers.put_certificate(target, self._containers.certificate(source) or b"")
+        self.delete_container(staged)
+
     # -- the token ------------------------------------------------------------------------------------------
 
     def label(self) -> bytes | None:
@@ -157,6 +172,13 @@ class Applications:
 
     def set_label(self, label: bytes) -> None:
         self._store.put(LABEL, label)
+
+    def scripts(self) -> int:
+        """How many office scripts the card has carried out."""
+        return int.from_bytes(self._store.get(SCRIPTS) or b"", "big")
+
+    def count_script(self, number: int) -> None:
+        self._store.put(SCRIPTS, number.to_bytes(SCRIPT_COUNTER, "big"))
 
 
 def _file_key(df: int, name: bytes) -> bytes:

@@ -52,6 +52,10 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     """Each signature ends the user's login (GM/T 0027-2014, 9.2)."""
     device_key: str = "device"
     """Label of the secret key that DevAuth proves."""
+    script_key: str = ""
+    """Label of the secret key that office scripts are made with; empty: this token takes none."""
+    script_card: str = ""
+    """Path of the file with the card number that scripts are bound to."""
     # answers that differ
     import_ecc_order: Literal["std", "syno"] = "std"
     digest_len_prefix: bool = False

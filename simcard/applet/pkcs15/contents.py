@@ -18,9 +18,7 @@ from simcard.applet.access import file_rules
 from simcard.applet.base import Context, Rooms
 from simcard.applet.pkcs15 import der, directory
 from simcard.applet.pkcs15.directory import KeyUsage, Path, PinFlag, PinType, TokenFlag
-from simcard.applet.view import body_size, read_body
-from simcard.fs.descriptor import Descriptor, Kind, LifeCycle
-from simcard.fs.tree import MF
+from simcard.applet.view import body_of, file_at
 from simcard.hal.engine import KeyKind
 from simcard.key.containers import Slot
 from simcard.key.pair import KeyPair, Origin, Role, Usage
@@ -124,6 +122,8 @@ def keys(rooms: Rooms) -> list[Key]:
     containers = rooms.containers
     found: list[Key] = []
     for slot in containers.slots():
+        if containers.is_staged(slot.container):
+            continue
         name = containers.name(slot.container).decode(errors="replace")
         found.append(Key(slot, containers.require(slot), f"{name} {ROLE_WORDS[slot.role]}"))
     return found
@@ -180,23 +180,6 @@ def option(rooms: Rooms, name: str, default: str = "") -> str:
 def application(rooms: Rooms) -> str:
     """Which application the data objects belong to, as they say themselves."""
     return option(rooms, "application", "CHINAEPORT")
-
-
-def file_at(rooms: Rooms, path: str) -> Descriptor | None:
-    """The living transparent file at a path of the profile, such as "3F00/DF01/0011"."""
-    tree = rooms.files.tree
-    found: Descriptor | None = tree.file(MF)
-    for fid in path.split("/")[1:]:
-        found = tree.child(found.number, int(fid, 16)) if found is not None and found.is_df else None
-    if found is None or found.kind is not Kind.TRANSPARENT:
-        return None
-    asleep = (LifeCycle.DEACTIVATED, LifeCycle.TERMINATED)
-    return None if tree.effective_life_cycle(found) in asleep else found
-
-
-def body_of(ctx: Context, file: Descriptor) -> bytes:
-    """The body without the erased rest behind it."""
-    return read_body(ctx, file, 0, body_size(ctx, file)).rstrip(b"\0")
 
 
 def documents(ctx: Context) -> Iterator[Document]:
