@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 SUITES = HERE / "suites"
 TARGETS = HERE / "targets"
 VOCABULARY = HERE / "vocabulary.toml"
+CELL = re.compile(r"\$\{([a-z_0-9]+)\}|\$([a-z_0-9]+)")
 ACTIONS = ("send", "reset", "check", "pcsc")
 
 
@@ -100,7 +101,7 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     teardown: list[Step] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
     rows: list[dict[str, str]] = field(default_factory=list)
-    """The case once for each row: `$name` in its steps stands for the row's text; `name` is added to the id."""
+    """The case once for each row: `$name` or `${name}` in it stands for the row's text; `name` is added to the id."""
     destructive: bool = False
     certainty: Certainty | None = None
     level: Level = Level.MUST
@@ -313,7 +314,7 @@ def _rows(case: Case) -> Iterator[Case]:
 
 def _filled(value: Any, row: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return re.sub(r"\$([a-z_0-9]+)", lambda found: _cell(found[1], row), value)
+        return CELL.sub(lambda found: _cell(found[1] or found[2], row), value)
     if isinstance(value, list):
         return [_filled(each, row) for each in value]
     if isinstance(value, dict):

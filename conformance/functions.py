@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_ds
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from conformance import atr
+
 YES, NO = b"\x01", b"\x00"
 
 
@@ -157,12 +159,16 @@ def _on_curve(point: bytes) -> bytes:
     return YES
 
 
+C1_C3_C2 = 1
+"""The order in a cryptogram, as gmssl numbers it (GM/T 0003.4-2012 has this one)."""
+
+
 def _sm2(point: bytes) -> Any:
     try:
         from gmssl import sm2  # type: ignore[import-untyped]  # no types
     except ImportError:
         raise ValueError("gmssl is not installed; pip install 'simcard[oracle]'") from None
-    return sm2.CryptSM2(private_key="", public_key=_plain_point(point).hex())
+    return sm2.CryptSM2(private_key="", public_key=_plain_point(point).hex(), mode=C1_C3_C2)
 
 
 def _plain_point(point: bytes) -> bytes:
@@ -282,5 +288,6 @@ FUNCTIONS: dict[str, Function] = {
     "sm2_digest": Function(_sm2_digest, "sm2_digest(point, message[, id])", "SM3 of ZA and the message", hides=True),
     "sm2_verify": Function(_sm2_verify, "sm2_verify(point, digest, signature)", "r and s side by side", hides=True),
     "sm2_encrypt": Function(_sm2_encrypt, "sm2_encrypt(point, message)", "X Y, C3, C2", hides=True),
+    **{name: Function(run, f"{name}(atr)", what) for name, (run, what) in atr.CHECKS.items()},
     "certificate_key": Function(_certificate_key, "certificate_key(der)", "SubjectPublicKeyInfo of a certificate"),
 }
