@@ -14,6 +14,7 @@ import click
 from host_tools.cli.ca import clock_of, date_option, make_sm2, passphrase_of, passphrase_option
 from host_tools.cli.cards import EngineChoice, image_link
 from host_tools.cli.output import json_option, say_json
+from host_tools.errors import OfficeProblem
 from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
@@ -37,9 +38,18 @@ def office_options(function: Decorated) -> Decorated:
     return date_option(passphrase_option(function))
 
 
+def need_packages() -> None:
+    """`OfficeProblem` where the packages of the office are not installed."""
+    try:
+        import sqlalchemy  # noqa: F401 - whether it is there
+    except ImportError:
+        raise OfficeProblem("the office needs SQLAlchemy and Alembic; pip install 'simcard[office]'") from None
+
+
 @contextmanager
 def opened_office(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Iterator[Office]:
     """The office, for as long as the context lasts."""
+    need_packages()
     from host_tools.office.folder import Office
 
     with Office(folder, clock_of(day), make_sm2(), passphrase_of(passphrase_file)) as found:
@@ -108,6 +118,7 @@ def new(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Non
     postgresql://user:password@host/name: an empty PostgreSQL data base. The operator's card gets the first PIN,
     eight 8s.
     """
+    need_packages()
     from host_tools.office.folder import Wish, create
 
     wish = Wish(registry=os.environ.get(REGISTRY_VARIABLE, ""))

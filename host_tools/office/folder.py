@@ -118,6 +118,26 @@ def _write(path: Path, text: str) -> None:
         stream.write(text)
 
 
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an office's folder says of it; `registry` is a URL, maybe with a password."""
+
+    credit_code: str
+    registry: str
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of an office's folder; `OfficeProblem` for a folder that holds none."""
+    try:
+        found = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
+        version, credit_code, url = found["version"], str(found["credit_code"]), str(found["registry"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise OfficeProblem(f"{path}: holds no office; make one with simcard office new") from None
+    if version != VERSION:
+        raise OfficeProblem(f"{path}: was made by another version of this program ({version})")
+    return Settings(credit_code, url or database.sqlite_url(path / REGISTRY))
+
+
 class Office:
     """An office's folder, opened. `clock` is the time of everything done in it."""
 
@@ -126,15 +146,9 @@ class Office:
         self.clock = clock
         self.sm2 = sm2
         self._passphrase = passphrase
-        try:
-            settings = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
-            version, self.credit_code, url = settings["version"], str(settings["credit_code"]), settings["registry"]
-        except (OSError, ValueError, KeyError, TypeError):
-            raise OfficeProblem(f"{path}: holds no office; make one with simcard office new") from None
-        if version != VERSION:
-            raise OfficeProblem(f"{path}: was made by another version of this program ({version})")
-        self.registry_url = url or database.sqlite_url(path / REGISTRY)
-        self.registry = Registry.open(self.registry_url, clock)
+        settings = read_settings(path)
+        self.credit_code = settings.credit_code
+        self.registry = Registry.open(settings.registry, clock)
         self.authorities = authorities.Folder(path / AUTHORITY, clock, sm2)
         self._loaded: dict[Generation, Authority] = {}
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from host_tools.client.iso import IsoCard
-from host_tools.eport_client.wording import Lang
-from host_tools.errors import LoginRefused
+from host_tools.eport_client.wording import Lang, Text
+from host_tools.errors import LoginRefused, PinLocked, PinWrong
 from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
 from host_tools.office.orders import USER_PIN, Signed, sign_text
@@ -48,9 +48,20 @@ class Identity:
     certificate: Certificate
 
 
-def answer(card: IsoCard, pin: Secret, challenge: bytes, reference: int = USER_PIN) -> Signed:
-    """What the holder sends back: the PIN goes to the card only. `PinWrong` and `PinLocked` are the card's."""
-    return sign_text(card, pin, challenge, reference)
+WRONG = Text("口令错误，还可以重试 {left} 次", "the password is wrong; {left} more tries")
+LAST_WRONG = Text("口令错误，卡已锁，请解锁后再用", "the password is wrong; the card is locked now, have it unlocked")
+LOCKED = Text("卡已锁，请解锁后再用", "the card is locked after too many wrong passwords; have it unlocked")
+
+
+def answer(card: IsoCard, pin: Secret, challenge: bytes, lang: Lang = Lang.ZH, reference: int = USER_PIN) -> Signed:
+    """What the holder sends back; the PIN goes to the card only. `PinWrong` and `PinLocked` are told in `lang`."""
+    try:
+        return sign_text(card, pin, challenge, reference)
+    except PinWrong as wrong:
+        text = WRONG.with_values(left=wrong.tries_left) if wrong.tries_left else LAST_WRONG
+        raise PinWrong(text.say(lang), wrong.sw) from None
+    except PinLocked as locked:
+        raise PinLocked(LOCKED.say(lang), locked.sw) from None
 
 
 class Gate:

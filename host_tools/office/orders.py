@@ -15,6 +15,8 @@ from host_tools.client.algorithms import Role
 from host_tools.client.info import KeyInfo
 from host_tools.client.iso import IsoCard
 from host_tools.errors import BadEncoding, NotFound
+from host_tools.pki.generation import CARD_NUMBER, CARD_PREFIX
+from host_tools.pki.view import Certificate
 from host_tools.registry.columns import canonical, read_moment, written
 from host_tools.registry.states import Action
 from simcard.wire.secret import Secret
@@ -23,7 +25,7 @@ from simcard.wire.status import SW
 FORM = "simcard order 1"
 FIELDS = frozenset(("form", "number", "action", "cards", "enterprise", "by", "at", "data"))
 USER_PIN = 1
-MOST_CARDS = 1000
+MOST_CARDS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,11 @@ def signing_key(card: IsoCard) -> KeyInfo:
     if found is None:
         raise NotFound("the card has no signing key with a certificate; it was not issued yet", SW.REFERENCE_NOT_FOUND)
     return found
+
+
+def number_of(certificate: bytes) -> str:
+    """The number of the card a certificate (DER) is on, without prefix; empty where it says none."""
+    return (Certificate.parse(certificate).private(CARD_NUMBER) or "").removeprefix(CARD_PREFIX)
 
 
 def sign_text(card: IsoCard, pin: Secret, text: bytes, reference: int = USER_PIN) -> Signed:
