@@ -167,7 +167,7 @@ def _sm2(point: bytes) -> Any:
     try:
         from gmssl import sm2  # type: ignore[import-untyped]  # no types
     except ImportError:
-        raise ValueError("gmssl is not installed; pip install 'simcard[oracle]'") from None
+        raise ValueError("gmssl is not installed; pip install 'simcard[judge]'") from None
     return sm2.CryptSM2(private_key="", public_key=_plain_point(point).hex(), mode=C1_C3_C2)
 
 

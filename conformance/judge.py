@@ -127,20 +127,22 @@ class Trial:
         except LinkError as error:
             self.lines.append(Line(did, "no answer", step.note, "an ATR"))
             raise NoAnswer(str(error)) from None
-        self._compared(did, step, atr)
+        self._compared(did, step, atr, atr.hex().upper())
 
     def _check(self, step: Step) -> None:
         template = parse(step.check or "")
-        self._compared(f"= {step.check}", step, template.value(self.values).data)
+        value = template.value(self.values)
+        shown = template.shown(self.values) if value.secret else self._masked(value.data)
+        self._compared(f"= {step.check}", step, value.data, shown)
 
-    def _compared(self, did: str, step: Step, data: bytes) -> None:
+    def _compared(self, did: str, step: Step, data: bytes, shown: str) -> None:
         wrong, exchange = "", Exchange(data, 0x9000)
         try:
             check_data(step, exchange, self.values)
             self.values |= captured(step, exchange)
         except ValueError as error:
             wrong = str(error)
-        self.lines.append(Line(did, self._masked(data), step.note, wrong))
+        self.lines.append(Line(did, shown, step.note, wrong))
         if wrong:
             raise Wrong(wrong)
 

@@ -55,6 +55,15 @@ class Result(Struct, frozen=True):
         return self.verdict is Verdict.FAIL and self.level is Level.MUST and not self.known
 
 
+class SuiteNote(Struct, frozen=True):
+    """What a report says of a suite: also of clauses that no case is about."""
+
+    id: str
+    title: str
+    standard: str
+    clauses: dict[str, str]
+
+
 class Run(Struct, frozen=True):
     """All results of one run, and what they are about."""
 
@@ -66,6 +75,7 @@ class Run(Struct, frozen=True):
     version: str
     started: str
     seconds: float
+    suites: tuple[SuiteNote, ...]
     results: tuple[Result, ...]
 
     def count(self, verdict: Verdict) -> int:

@@ -13,7 +13,7 @@ import msgspec
 
 from conformance.format import HERE, Case, Suite, SuiteError, Target, load_suite, suite_paths
 from conformance.judge import Judge
-from conformance.result import Result, Run
+from conformance.result import Result, Run, SuiteNote
 
 Progress = Callable[[int, int, str], None]
 KNOWN = HERE / "known.toml"
@@ -87,5 +87,12 @@ def run(
         version=version("simcard"),
         started=started,
         seconds=round(perf_counter() - start, 3),
+        suites=tuple(_notes(chosen)),
         results=tuple(results),
     )
+
+
+def _notes(chosen: Sequence[tuple[Suite, Case]]) -> list[SuiteNote]:
+    """Each suite once, in order."""
+    found = {suite.id: suite for suite, _ in chosen}
+    return [SuiteNote(suite.id, suite.suite.title, suite.suite.standard, suite.clauses) for suite in found.values()]

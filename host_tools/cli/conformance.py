@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host_tools.cli import files, profiles
-from host_tools.cli.output import json_option
+from host_tools.cli.output import json_option, say_json
 from host_tools.errors import FileProblem
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from conformance.result import Run
     from conformance.rig import Rig
     from conformance.run import Progress
-
-FORMATS = ("html", "junit", "save")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,12 @@ class Seat:
 @click.option("--destructive", is_flag=True, help="Allow cases that change the card in the reader for good.")
 @click.option("--suite", "-s", "suites", multiple=True, metavar="NAME|FILE", help="Only this suite; may be repeated.")
 @click.option("--case", "-k", "wanted", multiple=True, metavar="PATTERN", help="Only cases or clauses like this.")
+@click.option("--list", "listing", is_flag=True, help="List the cases instead of trying them.")
+@click.option("--html", type=click.Path(path_type=Path), help="Write the report as one HTML page to this file.")
+@click.option("--junit", type=click.Path(path_type=Path), help="Write the report as JUnit's XML to this file.")
 @click.option("--save", type=click.Path(path_type=Path), help="Write the run as JSON to this file.")
+@click.option("--load", type=click.Path(path_type=Path), help="Report a saved run instead of judging a card.")
+@click.option("--compare", type=click.Path(path_type=Path), help="Compare with this saved run; 1 if anything is worse.")
 @json_option
 def command(
     image: Path | None,
@@ -57,25 +60,50 @@ def command(
     destructive: bool,
     suites: tuple[str, ...],
     wanted: tuple[str, ...],
+    listing: bool,
+    html: Path | None,
+    junit: Path | None,
     save: Path | None,
+    load: Path | None,
+    compare: Path | None,
     as_json: bool,
 ) -> None:
     """Put a card before the judge: the one in IMAGE (a copy of it), one made from a profile, or one in a reader.
 
     Exit code 0 if every binding requirement that was tried holds, 1 if one does not, 3 if a case could not be tried
-    to its end.
+    to its end. Two runs are compared by --compare OLD with a card, or with --load NEW.
     """
     from conformance.format import SuiteError
 
-    if sum(each is not None for each in (image, profile, reader)) != 1:
-        raise click.UsageError("name one card: an IMAGE, --profile or --reader")
     try:
-        with _seat(image, profile, reader, target, (atr, serial)) as seat:
-            run = _judged(seat, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
+        if listing:
+            _list(suites, wanted, as_json)
+            return
+        if sum(each is not None for each in (image, profile, reader, load)) != 1:
+            raise click.UsageError("name one card: an IMAGE, --profile or --reader; or a saved run with --load")
+        if load is not None:
+            run = _loaded(load)
+        else:
+            with _seat(image, profile, reader, target, (atr, serial)) as seat:
+                run = _judged(seat, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
+        _write(run, Files(html, junit, save))
+        code = _compared(compare, run, as_json) if compare is not None else _told(run, as_json)
     except SuiteError as error:
         raise FileProblem(str(error)) from None
-    _report(run, save, as_json)
-    click.get_current_context().exit(1 if run.guilty else 3 if run.unresolved else 0)
+    click.get_current_context().exit(code)
+
+
+def _list(suites: tuple[str, ...], wanted: tuple[str, ...], as_json: bool) -> None:
+    from conformance import run
+
+    found = list(run.cases(run.suites(suites), wanted))
+    if as_json:
+        rows = [(f"{suite.id}:{case.id}", case.clause, case.purpose, case.destructive) for suite, case in found]
+        say_json([dict(zip(("case", "clause", "purpose", "destructive"), row)) for row in rows])
+        return
+    width = max((len(f"{suite.id}:{case.id}") for suite, case in found), default=0)
+    for suite, case in found:
+        click.echo(f"{f'{suite.id}:{case.id}':<{width}}  {case.clause:8}  {case.purpose}")
 
 
 # -- the card
@@ -97,9 +125,10 @@ def _seat(
     from host_tools.link.pcsc import PcscLink
 
     described = load_target(target_path(target))
+    expected = _hexadecimal(atr, "--atr"), _hexadecimal(serial, "--serial")
     link = PcscLink(reader)
     try:
-        confirm(described, link, _hexadecimal(atr, "--atr"), _hexadecimal(serial, "--serial"))
+        confirm(described, link, *expected)
         yield Seat(ReaderRig(link), described, link.reader, link.atr.hex().upper(), serial.upper())
     finally:
         link.close()
@@ -156,15 +185,58 @@ def _bar(shown: bool) -> Iterator[Progress]:
         yield lambda done, total, name: bar.update(task, completed=done, total=total, description=name)
 
 
-def _report(run: Run, save: Path | None, as_json: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Files:
+    """Files a run is written to."""
+
+    html: Path | None
+    junit: Path | None
+    save: Path | None
+
+
+def _write(run: Run, to: Files) -> None:
+    from conformance.report.files import to_json, to_junit
+    from conformance.report.page import html
+
+    if to.html is not None:
+        files.write(to.html, html(run).encode())
+    if to.junit is not None:
+        files.write(to.junit, to_junit(run))
+    if to.save is not None:
+        files.write(to.save, to_json(run))
+
+
+def _loaded(path: Path) -> Run:
+    from conformance.report.files import read_run
+
+    return read_run(path)
+
+
+def _told(run: Run, as_json: bool) -> int:
+    """Show the run; the exit code."""
     from rich.console import Console
 
     from conformance.report import terminal
     from conformance.report.files import to_json
 
-    if save is not None:
-        files.write(save, to_json(run))
     if as_json:
         click.echo(to_json(run).decode(), nl=False)
     else:
         terminal.show(run, Console(width=None if sys.stdout.isatty() else 120))
+    return 1 if run.guilty else 3 if run.unresolved else 0
+
+
+def _compared(path: Path, run: Run, as_json: bool) -> int:
+    """Show what is not as in the saved run; the exit code."""
+    from conformance.report.compare import changes
+
+    found = changes(_loaded(path), run)
+    worse = sum(change.worse for change in found)
+    if as_json:
+        say_json([{name: getattr(change, name) for name in change.__struct_fields__} for change in found])
+    else:
+        for change in found:
+            mark = "worse" if change.worse else ""
+            click.echo(f"{change.case:50}  {change.before or 'not run':14} -> {change.after or 'not run':14}  {mark}")
+        click.echo(f"{len(found)} verdicts are not the same, {worse} of them worse" if found else "the same verdicts")
+    return 1 if worse else 0

@@ -1,0 +1,80 @@
+"""A card that answers what a test says, before a judge that has one small suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from conformance.format import load_suite, load_target
+from conformance.judge import Judge
+from conformance.result import Result
+from host_tools.errors import CardRemoved
+from host_tools.link.base import CardLink
+
+HEAD = """
+[suite]
+id = "small"
+title = "Small"
+standard = "ISO/IEC 7816-4:2013"
+"""
+TARGET = """
+[target]
+name = "told"
+features = ["chaining"]
+[values]
+pin_ref = "81"
+[secrets]
+pin = { text = "24681357" }
+"""
+ATR = bytes.fromhex("3B00")
+
+
+class ToldCard:
+    """A link and its rig in one. Commands without an answer get 6D00; the answer None takes the card out."""
+
+    abilities = frozenset[str]()
+    disposable = False
+
+    def __init__(self, answers: Mapping[str, str | None]) -> None:
+        self._answers = answers
+        self.sent: list[str] = []
+
+    @property
+    def atr(self) -> bytes:
+        return ATR
+
+    def transmit(self, command: bytes) -> bytes:
+        self.sent.append(command.hex().upper())
+        answer = self._answers.get(command.hex().upper(), "6D00")
+        if answer is None:
+            raise CardRemoved("gone")
+        return bytes.fromhex(answer)
+
+    def reset(self) -> bytes:
+        self.sent.append("reset")
+        return ATR
+
+    def close(self) -> None:
+        self.sent.append("close")
+
+    def insert(self) -> CardLink:
+        return self
+
+    def cold(self) -> bytes:
+        return ATR
+
+    def cut(self, after: int, tear: str) -> None:
+        self.sent.append(f"cut {after} {tear}")
+
+    def pcsc(self, by: str, call: str) -> str:
+        return "SUCCESS"
+
+
+def tried(folder: Path, case: str, answers: Mapping[str, str | None]) -> tuple[Result, ToldCard]:
+    """The verdict on the (first) case of a suite that holds `case`, and the card that was asked."""
+    suite_file, target_file = folder / "small.toml", folder / "told.toml"
+    suite_file.write_text(HEAD + case, encoding="utf-8")
+    target_file.write_text(TARGET, encoding="utf-8")
+    card = ToldCard(answers)
+    suite = load_suite(suite_file)
+    return Judge(load_target(target_file), card).run(suite, suite.cases[0]), card
