@@ -68,15 +68,16 @@ class Card:
         try:
             apdu = CommandApdu.parse(raw)  # parse
             cla = classes.decode(apdu.cla)
-            channel = router.channel(cla.channel)
+            ctx = router.context(cla.channel)
+            channel = ctx.channel
             plain = cla.secure_messaging is SecureMessaging.NONE
             expect(plain or router.unwraps(channel, cla), SW.SM_NOT_SUPPORTED)  # unwrap
             whole = chain.gather(channel, cla, apdu)  # gather
             if whole is None:
                 response = ResponseApdu(b"", SW.OK)
             else:
-                command = router.route(channel, whole)  # route, decode
-                answer = self._run(command, router.context(channel), store)  # open, allow, execute, settle
+                command = router.route(ctx, whole)  # route, decode
+                answer = self._run(command, ctx, store)  # open, allow, execute, settle
                 response = chain.release(channel, apdu, answer, command.secret_reply)  # queue
         except Refused as refused:
             response = ResponseApdu(b"", refused.sw)

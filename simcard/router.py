@@ -37,23 +37,21 @@ class Router(Environment):
     def __init__(self, rooms: Rooms, applets: Sequence[Applet]) -> None:
         self.rooms = rooms
         self.applets = applets
-        self.channels: dict[int, Channel] = {}
+        self.channels: dict[int, Context] = {}
+        """The context of each open channel, by its number."""
         self.forget()
 
-    def channel(self, number: int) -> Channel:
-        """The open channel with this number; 6881 when it is not open."""
-        channel = self.channels.get(number)
-        if channel is None:
+    def context(self, number: int) -> Context:
+        """Where commands on the open channel with this number run; 6881 when it is not open."""
+        ctx = self.channels.get(number)
+        if ctx is None:
             raise Refused(SW.CHANNEL_NOT_SUPPORTED)
-        return channel
-
-    def context(self, channel: Channel) -> Context:
-        return Context(self.rooms, channel, self)
+        return ctx
 
     def _open(self, number: int, applet: Applet) -> None:
-        channel = Channel(number, applet)
-        channel.session = applet.open(self.context(channel))
-        self.channels[number] = channel
+        ctx = Context(self.rooms, Channel(number, applet), self)
+        ctx.channel.session = applet.open(ctx)
+        self.channels[number] = ctx
 
     def open_channel(self, wanted: int, opener: Channel) -> int:
         free = [n for n in range(1, self.rooms.sheet.channels) if n not in self.channels]
@@ -70,16 +68,17 @@ class Router(Environment):
         del self.channels[number]
 
     def distrust(self) -> None:
-        for channel in self.channels.values():
-            channel.security.clear()
+        for ctx in self.channels.values():
+            ctx.channel.security.clear()
 
     def forget(self) -> None:
         self.channels.clear()
         self._open(0, self.applets[0])
         self._terminated = self._is_terminated()
 
-    def route(self, channel: Channel, apdu: CommandApdu) -> Command:
+    def route(self, ctx: Context, apdu: CommandApdu) -> Command:
         """The typed command for an APDU, of the applet it belongs to."""
+        channel = ctx.channel
         proprietary = classes.decode(apdu.cla).proprietary
         if self._terminated and (proprietary or apdu.ins not in WHEN_TERMINATED):
             raise Refused(SW.CONDITIONS)
@@ -95,7 +94,7 @@ class Router(Environment):
         if applet is None:
             raise Refused(SW.CLA_NOT_SUPPORTED)
         if applet is not channel.applet:
-            self._turn(channel, applet)
+            self._turn(ctx, applet)
         return applet.accept(channel, apdu)
 
     def unwraps(self, channel: Channel, cla: Cla) -> bool:
@@ -112,12 +111,14 @@ class Router(Environment):
         doors = (*parked, *self.applets)
         return next((a for a in doors if (a.proprietary if proprietary else a.interindustry)), None)
 
-    def _turn(self, channel: Channel, applet: Applet) -> None:
+    @staticmethod
+    def _turn(ctx: Context, applet: Applet) -> None:
         """Select an applet without a SELECT: the session of the one that is left waits for its return."""
+        channel = ctx.channel
         channel.parked[channel.applet.name] = channel.session
         channel.applet = applet
         kept = channel.parked.pop(applet.name, None)
-        channel.session = applet.open(self.context(channel)) if kept is None else kept
+        channel.session = applet.open(ctx) if kept is None else kept
 
     def _named(self, aid: bytes) -> Applet:
         others = (applet for applet in self.applets[1:] if applet.matches(aid))

@@ -1,11 +1,14 @@
-"""In one process: APDUs per second, signatures per second, and how both grow with the number of files."""
+"""In one process: APDUs per second, signatures per second, and how both grow with the number of files.
+
+A second is one of processor time here: nothing of this waits for anything.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from scripts.measuring.bench_cards import RSA_SHEET, board, engine, image, insist, ram_card, verify_apdu
-from scripts.measuring.turns import Row, rates
+from scripts.measuring.turns import Row, computing, rates
 from simcard.card import Card
 from simcard.hal.board import Board
 from simcard.hal.entropy import Entropy
@@ -39,7 +42,7 @@ def apdus() -> Iterator[Row]:
 
         if name.startswith("READ"):
             insist(card, FIRST_FILE)
-        yield Row("in process", name, "APDU/s", rates({"ours": ours})["ours"])
+        yield Row("in process", name, "APDU/s", computing({"ours": ours})["ours"])
 
 
 def private_key(card: Card) -> bytes:
@@ -69,14 +72,14 @@ def signatures() -> Iterator[Row]:
     card, noise = ram_card(), SystemEntropy()
     secret = Secret(private_key(card))
     direct = engine().sm2_sign
-    found = rates({"ours": signer(card, 0x65), "floor": lambda: direct(secret, DIGEST, noise)})
+    found = computing({"ours": signer(card, 0x65), "floor": lambda: direct(secret, DIGEST, noise)})
     name = f"engine alone ({engine().backend})"
     yield Row("signatures", "SM2", "sign/s", found["ours"], found["floor"], name, target=0.8)
     card = ram_card(RSA_SHEET)
     loaded = load_der_private_key(private_key(card), None)
     assert isinstance(loaded, rsa.RSAPrivateKey)
     method = padding.PKCS1v15(), utils.Prehashed(hashes.SHA256())
-    found = rates({"ours": signer(card, 0x12), "floor": lambda: loaded.sign(DIGEST, *method)})
+    found = computing({"ours": signer(card, 0x12), "floor": lambda: loaded.sign(DIGEST, *method)})
     yield Row("signatures", "RSA-2048 PKCS#1", "sign/s", found["ours"], found["floor"], "cryptography", target=0.8)
 
 
@@ -86,9 +89,9 @@ def growth() -> Iterator[Row]:
     last, update = bytes.fromhex("00A4000C027001"), bytes.fromhex("00D60000081122334455667788")
     for name, command in (("SELECT file 7001", last), ("GET CHALLENGE", APDUS["GET CHALLENGE"])):
         acts = {str(count): transmitter(card, command) for count, card in cards.items()}
-        yield from _grown(name, "APDU/s", rates(acts))
+        yield from _grown(name, "APDU/s", computing(acts))
     changes = {str(count): changer(card, update) for count, card in cards.items()}
-    yield from _grown("UPDATE BINARY 8", "APDU/s", rates(changes))
+    yield from _grown("UPDATE BINARY 8", "APDU/s", computing(changes))
     mounts = {str(count): mounter(card) for count, card in cards.items()}
     yield from _grown("mount (power-on)", "mounts/s", rates(mounts, turns=5))
 

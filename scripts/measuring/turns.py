@@ -11,6 +11,7 @@ from statistics import median
 TURN_SECONDS = 0.05
 TURNS = 9
 Act = Callable[[], object]
+Clock = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,31 +49,44 @@ class Row:
         return self.ratio >= self.target
 
 
-def batch_for(act: Act, seconds: float) -> int:
+def batch_for(act: Act, seconds: float, clock: Clock = time.perf_counter) -> int:
     """How often `act` runs in about `seconds`, at least once."""
     count = 1
     while True:
-        spent = timed(act, count)
+        spent = timed(act, count, clock)
         if spent >= seconds / 4 or count >= 1 << 20:
             return max(1, int(count * seconds / max(spent, 1e-9)))
         count *= 4
 
 
-def timed(act: Act, count: int) -> float:
+def timed(act: Act, count: int, clock: Clock = time.perf_counter) -> float:
     """Seconds for `count` runs."""
     rounds = range(count)
-    start = time.perf_counter()
+    start = clock()
     for _ in rounds:
         act()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def rates(acts: Mapping[str, Act], seconds: float = TURN_SECONDS, turns: int = TURNS) -> dict[str, float]:
+def computing(acts: Mapping[str, Act]) -> dict[str, float]:
+    """Runs per second of processor time, for acts that only compute: what others do on the machine costs them nothing.
+
+    Many turns of a hundredth of a second, so that a change of the processor's speed meets all acts alike.
+    """
+    return rates(acts, TURN_SECONDS / 5, TURNS * 5, time.process_time)
+
+
+def rates(
+    acts: Mapping[str, Act],
+    seconds: float = TURN_SECONDS,
+    turns: int = TURNS,
+    clock: Clock = time.perf_counter,
+) -> dict[str, float]:
     """Runs per second of each act: the median of its turns, the acts taking turns with one another."""
-    counts = {name: batch_for(act, seconds) for name, act in acts.items()}
+    counts = {name: batch_for(act, seconds, clock) for name, act in acts.items()}
     found: dict[str, list[float]] = {name: [] for name in acts}
     gc.collect()
     for _ in range(turns):
         for name, act in acts.items():
-            found[name].append(counts[name] / timed(act, counts[name]))
+            found[name].append(counts[name] / timed(act, counts[name], clock))
     return {name: median(values) for name, values in found.items()}

@@ -8,7 +8,7 @@ exchange.
 from __future__ import annotations
 
 from collections.abc import Container as Among
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simcard.key.pair import KeyPair, Role
 from simcard.nvm.store import Store
@@ -21,9 +21,8 @@ MAX_NAME = 64
 """Bytes of a container name (GM/T 0016-2012, 7.5.2)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One place for a key pair and its certificate."""
+class Slot(NamedTuple):
+    """One place for a key pair and its certificate. A named tuple, as each use of a key looks its slot up."""
 
     container: int
     role: Role

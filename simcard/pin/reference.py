@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass, field, replace
 from enum import IntEnum, IntFlag
+from typing import NamedTuple
 
 from simcard.wire.secret import Secret
 
@@ -36,9 +37,11 @@ class Flag(IntFlag):
     MUST_CHANGE = 0x02
 
 
-@dataclass(frozen=True, slots=True)
-class PinId:
-    """Where a reference lives: the identifier of its DF (0 for global ones) and its number, 1 to 31."""
+class PinId(NamedTuple):
+    """Where a reference lives: the identifier of its DF (0 for global ones) and its number, 1 to 31.
+
+    A named tuple, as each access rule looks one up.
+    """
 
     scope: int
     number: int

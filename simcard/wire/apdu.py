@@ -99,24 +99,19 @@ class CommandApdu(NamedTuple):
         size = len(raw)
         if size < 4:
             raise ApduError(f"{size} bytes, a header has 4")
-        cla, ins, p1, p2 = raw[:4]
         if size == 4:
-            return cls(cla, ins, p1, p2)
-        if size == 5:
-            return cls(cla, ins, p1, p2, ne=raw[4] or SHORT_NE)
-        if raw[4]:
-            return cls._short(raw)
-        return cls._extended(raw)
-
-    @classmethod
-    def _short(cls, raw: bytes) -> CommandApdu:
+            return cls(*raw)
         cla, ins, p1, p2, lc = raw[:5]
+        if size == 5:
+            return cls(cla, ins, p1, p2, b"", lc or SHORT_NE)
+        if not lc:
+            return cls._extended(raw)
         end = 5 + lc
-        if len(raw) == end:
+        if size == end:
             return cls(cla, ins, p1, p2, raw[5:])
-        if len(raw) == end + 1:
+        if size == end + 1:
             return cls(cla, ins, p1, p2, raw[5:end], raw[end] or SHORT_NE)
-        raise ApduError(f"Lc says {lc}, {len(raw) - 5} bytes follow")
+        raise ApduError(f"Lc says {lc}, {size - 5} bytes follow")
 
     @classmethod
     def _extended(cls, raw: bytes) -> CommandApdu:
