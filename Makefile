@@ -1,5 +1,5 @@
 # make setup | demo | run | test | bench | lint: see CONTRIBUTING.md
-.PHONY: setup demo run test slow bench lint skf clean
+.PHONY: setup demo run test slow bench lint strangers skf clean
 PY := .venv/bin/python
 
 setup:
@@ -22,6 +22,9 @@ bench: setup
 	@$(PY) -m scripts.bench
 	@$(PY) -m scripts.bench_eport
 
+strangers: setup
+	@$(PY) -m scripts.run_strangers
+
 skf: setup
 	@$(PY) -m scripts.build_skf
 
@@ -31,4 +34,4 @@ lint: setup
 	@.venv/bin/mypy
 
 clean:
-	rm -rf .venv build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .venv .strangers build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""Cards that other people wrote, put before the judge."""
