@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemy
 from host_tools.errors import AlreadyRegistered, RegistryBusy, RegistryProblem
 
 MODE = 0o600
-WAIT_SECONDS = 10
+WAIT_MS = 10_000
 """How long a writer waits for another."""
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 READING = "simcard_reading"
@@ -68,10 +68,12 @@ def make_file(path: Path) -> None:
 def connect(url: URL) -> Engine:
     """An engine whose transactions are what the registry needs; nothing is opened yet."""
     if url.get_backend_name() != "sqlite":
-        return create_engine(
-            url, connect_args={"options": f"-c lock_timeout={WAIT_SECONDS}s", "connect_timeout": WAIT_SECONDS}
-        )
-    engine = create_engine(url, connect_args={"timeout": WAIT_SECONDS, "isolation_level": None})
+        waits = {"options": f"-c lock_timeout={WAIT_MS}ms", "connect_timeout": 10}
+        try:
+            return create_engine(url, connect_args=waits)
+        except ImportError:
+            raise RegistryProblem("PostgreSQL needs psycopg; pip install 'simcard[postgresql]'") from None
+    engine = create_engine(url, connect_args={"timeout": WAIT_MS / 1000, "isolation_level": None})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -1,0 +1,45 @@
+"""Check characters of codes."""
+
+from __future__ import annotations
+
+import pytest
+
+from host_tools.registry.codes import is_credit_code, is_identity_number, is_organisation_code, organisation_code
+
+CREDIT = "91990000MA00T0013U"
+
+
+def test_a_right_credit_code() -> None:
+    assert is_credit_code(CREDIT)
+
+
+@pytest.mark.parametrize("place", range(18))
+def test_a_credit_code_with_one_other_character_is_wrong(place: int) -> None:
+    other = "1" if CREDIT[place] != "1" else "2"
+    assert not is_credit_code(CREDIT[:place] + other + CREDIT[place + 1 :])
+
+
+@pytest.mark.parametrize("text", ["", CREDIT[:-1], CREDIT + "0", CREDIT.lower(), "91990000MAOOTOO13U"])
+def test_what_has_not_the_form_is_no_credit_code(text: str) -> None:
+    assert not is_credit_code(text)
+
+
+def test_the_organisations_part() -> None:
+    assert "MA00T0013" == organisation_code(CREDIT)
+    assert is_organisation_code("MA00T0013")
+
+
+@pytest.mark.parametrize("text", ["MA00T0014", "MA00T00", "ma00t0013"])
+def test_a_wrong_organisation_code(text: str) -> None:
+    assert not is_organisation_code(text)
+
+
+@pytest.mark.parametrize("text", ["999999199102020029", "11010519491231002X"])
+def test_right_identity_numbers(text: str) -> None:
+    """The second one is the example of GB 11643-1999."""
+    assert is_identity_number(text)
+
+
+@pytest.mark.parametrize("text", ["110105194912310021", "11010519491231002x", "1101051949123100", "X" * 18])
+def test_wrong_identity_numbers(text: str) -> None:
+    assert not is_identity_number(text)
