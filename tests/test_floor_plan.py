@@ -23,9 +23,10 @@ OFFICE_DOORS = {
     "host_tools.client",
     "host_tools.link",
     "host_tools.registry",
+    "host_tools.skf",
     "host_tools.eport_client",
 }
-"""Of the client service only its texts in two languages are used."""
+"""Of the client service only its texts in two languages are used; of SKF its commands, by which keys are staged."""
 
 DOORS: dict[str, set[str]] = {
     "simcard": set(),

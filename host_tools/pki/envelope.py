@@ -60,6 +60,11 @@ class EnvelopedSm2Key:
     wrapped: bytes
     encrypted: bytes
 
+    @property
+    def key(self) -> PublicKey:
+        """The public half of the pair."""
+        return PublicKey(Kind.SM2, point=self.point)
+
     @classmethod
     def seal(cls, pair: SoftKey, receiver: PublicKey, random: Random = secrets.token_bytes) -> EnvelopedSm2Key:
         """The pair, for whoever has the private half of `receiver`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from host_tools.errors import AlreadyRegistered, NotRegistered, RegistryProblem, WrongCardState
 from host_tools.pki.certificate import Use
@@ -113,7 +113,18 @@ class Cards(Transaction):
         self.session.flush()
         return made
 
+    def change_holder(self, holder: Holder, changes: Mapping[str, str]) -> None:
+        """Give a person other data; written into the log with the card that shows them."""
+        for name, value in changes.items():
+            setattr(holder, name, value)
+        self.session.flush()
+
     # -- cards
+
+    def last_number(self, beginning: str) -> str | None:
+        """The highest card number that begins so."""
+        query = select(func.max(Card.number)).where(Card.number.startswith(beginning, autoescape=True))
+        return self.session.execute(query).scalar_one()
 
     def add_card(
         self,

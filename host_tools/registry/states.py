@@ -106,6 +106,7 @@ class ProcedureKind(StrEnum):
 
     ISSUE = "issue"
     REPLACE = "replace"
+    HOLDER = "holder"
     RENEW = "renew"
     UNLOCK = "unlock"
     ORDER = "order"

@@ -1,0 +1,1 @@
+"""Issuing: what should be on a card, and the station that makes it so."""

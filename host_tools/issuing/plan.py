@@ -1,0 +1,115 @@
+"""What should be on a card, and who is to get one: plain values, without I/O.
+
+Numbers are made up in the form of real ones: two letters, a digit, the letter of the kind and nine digits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from host_tools.errors import OfficeProblem
+from host_tools.office.station import HolderData, shown_number
+from host_tools.pki.generation import Generation
+from host_tools.registry import codes
+from host_tools.registry.models import Card
+from host_tools.registry.states import CardKind
+
+FILES = {"person": "DF01/0011", "unit": "DF01/0012", "number": "2F02"}
+"""Paths of the files that issuing fills (`simcard/profiles/eport-operator.toml`)."""
+BODY, NUMBER_BODY = 512, 32
+"""Their sizes."""
+SERIES = "ZZ9"
+LETTERS = {CardKind.LEGAL: "L", CardKind.OPERATOR: "S", CardKind.DECLARANT: "D"}
+DIGITS = 9
+LAST_NUMBER = 10**DIGITS - 1
+LONGEST_NAME, LONGEST_TEXT = 60, 40
+ENCODINGS = {Generation.SM2: "utf-8", Generation.RSA: "gbk"}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who holds a card. `record_number` is a declarant's; `document_type` 01 is the resident identity card."""
+
+    name: str
+    document_number: str
+    document_type: str = "01"
+    social_number: str = ""
+    record_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Firm:
+    """An enterprise that joins the network."""
+
+    name: str
+    credit_code: str
+    customs_code: str = ""
+    category: str = "00"
+    acceptance_point: str = "10"
+
+
+def first_of(kind: CardKind) -> str:
+    """What the numbers of a kind of card begin with."""
+    return SERIES + LETTERS[kind]
+
+
+def number_after(last: str | None, kind: CardKind) -> str:
+    """The number that follows the last one given; `OfficeProblem` when all were given."""
+    count = int(last[len(first_of(kind)) :]) + 1 if last else 1
+    if count > LAST_NUMBER:
+        raise OfficeProblem(f"all {LAST_NUMBER} numbers of {kind.value} were given")
+    return f"{first_of(kind)}{count:0{DIGITS}d}"
+
+
+def bodies(card: Card, holder: HolderData | None = None) -> dict[str, bytes]:
+    """The bodies of the card's files by their path; `OfficeProblem` for what does not fit or cannot be written."""
+    holder, firm = holder or HolderData.of(card), card.enterprise
+    person = (
+        card.kind.value,
+        holder.name,
+        holder.document_type,
+        holder.document_number,
+        holder.social_number,
+        shown_number(card),
+        holder.record_number,
+    )
+    unit = (firm.name, firm.category, firm.code, firm.credit_code, firm.acceptance_point)
+    texts = {FILES["person"]: person, FILES["unit"]: unit}
+    made = {path: _written("||".join(fields), card.generation) for path, fields in texts.items()}
+    return {**made, FILES["number"]: shown_number(card).encode()}
+
+
+def _written(text: str, generation: Generation) -> bytes:
+    try:
+        body = text.encode(ENCODINGS[generation])
+    except UnicodeEncodeError:
+        raise OfficeProblem(
+            "this generation of cards writes GBK, which lacks a character of the holder's data"
+        ) from None
+    if len(body) > BODY:
+        raise OfficeProblem(f"the holder's data have {len(body)} bytes; the card has room for {BODY}")
+    return body
+
+
+def check_person(person: Person, kind: CardKind) -> None:
+    """`OfficeProblem`, saying what is wrong, for a person who cannot get a card of this kind."""
+    _insist(0 < len(person.name) <= LONGEST_NAME, f"a name has 1 to {LONGEST_NAME} characters")
+    _insist("||" not in person.name + person.document_number, "holder data may not hold ||")
+    _insist(0 < len(person.document_number) <= LONGEST_TEXT, "the document number is missing or too long")
+    identity = person.document_type != "01" or codes.is_identity_number(person.document_number)
+    _insist(identity, f"{person.document_number} is no identity number: its check character is wrong")
+    declarant = kind is not CardKind.DECLARANT or bool(person.record_number)
+    _insist(declarant, "a declarant needs a record number (报关人员备案证号)")
+
+
+def check_firm(firm: Firm) -> None:
+    """`OfficeProblem`, saying what is wrong, for an enterprise that cannot join."""
+    _insist(0 < len(firm.name) <= LONGEST_NAME, f"the name of an enterprise has 1 to {LONGEST_NAME} characters")
+    _insist("||" not in firm.name, "the name of an enterprise may not hold ||")
+    right = codes.is_credit_code(firm.credit_code)
+    _insist(right, f"{firm.credit_code} is no unified social credit code: 18 characters with right check characters")
+
+
+def _insist(condition: bool, text: str) -> None:
+    if not condition:
+        raise OfficeProblem(text)

@@ -1,0 +1,200 @@
+"""What an office does for enterprises: joining, more cards, replacement, other holder data, cancellation.
+
+Each of these writes the registry's part, in one transaction, and names the cards that are then to be made; making
+them is `stations`. Joining is the office's own business; everything else needs a signed order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from typing import TypeVar
+
+from host_tools.errors import AlreadyRegistered, OfficeProblem
+from host_tools.issuing import plan
+from host_tools.issuing.plan import Firm, Person
+from host_tools.issuing.stations import BY, HOLDER, OLD, ORDER
+from host_tools.office.desk import Desk
+from host_tools.office.folder import Office
+from host_tools.office.orders import Order, Signed
+from host_tools.office.station import START
+from host_tools.pki.generation import Generation
+from host_tools.registry.columns import Json
+from host_tools.registry.log import Entry
+from host_tools.registry.models import Card, Enterprise, Holder
+from host_tools.registry.states import Action, CardKind, CardState, Medium, ProcedureKind
+from host_tools.registry.work import Work
+
+TRIES = 5
+"""How often to look for a free card number while other stations take them."""
+Result = TypeVar("Result")
+
+
+class Procedures:
+    """The procedures of one office."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+
+    # -- joining
+
+    def join(
+        self, firm: Firm, legal: Person, operator: Person | None, generation: Generation, medium: Medium = Medium.IC
+    ) -> tuple[str, str]:
+        """A new enterprise: numbers of its legal-person and operator card, prepared together.
+
+        The operator is the legal representative unless another is named. Running it again with the same data gives
+        the same numbers, so a call that was cut short can simply be repeated.
+        """
+        second = operator or legal
+        plan.check_firm(firm)
+        plan.check_person(legal, CardKind.LEGAL)
+        plan.check_person(second, CardKind.OPERATOR)
+
+        def do(work: Work) -> tuple[str, str]:
+            known = work.find_enterprise(firm.credit_code)
+            if known is not None:
+                return self._joined(work, known, legal, second)
+            enterprise = work.add_enterprise(
+                firm.name,
+                firm.credit_code,
+                category=firm.category,
+                customs_code=firm.customs_code,
+                acceptance_point=firm.acceptance_point,
+            )
+            one = self._prepare(work, enterprise, legal, CardKind.LEGAL, generation, medium)
+            two = self._prepare(work, enterprise, second, CardKind.OPERATOR, generation, medium)
+            return one.number, two.number
+
+        return self._again(do)
+
+    @staticmethod
+    def _joined(work: Work, known: Enterprise, legal: Person, operator: Person) -> tuple[str, str]:
+        """The two cards of an enterprise that is here already, if they are the very ones asked for."""
+        cards = [card for card in work.cards(known) if card.state is not CardState.VOID]
+        found = [
+            next((c.number for c in cards if c.kind is kind and _is(c.holder, person)), None)
+            for kind, person in ((CardKind.LEGAL, legal), (CardKind.OPERATOR, operator))
+        ]
+        if found[0] is None or found[1] is None:
+            raise AlreadyRegistered(f"enterprise {known.credit_code} is in the network already, with other holders")
+        return found[0], found[1]
+
+    # -- more cards, by order
+
+    def add(self, signed: Signed, person: Person, kind: CardKind, generation: Generation) -> str:
+        """An operator or declarant card more, ordered by the legal-person card; its number."""
+        if kind is CardKind.LEGAL:
+            raise OfficeProblem("an enterprise has one legal-person card; replace it instead")
+        plan.check_person(person, kind)
+        order = Desk(self.office).submit(signed).order
+
+        def do(work: Work) -> str:
+            page: Json = {BY: order.by, ORDER: order.number}
+            enterprise = work.enterprise(order.enterprise)
+            return self._prepare(work, enterprise, person, kind, generation, Medium.IC, page).number
+
+        return self._again(do)
+
+    def replace(self, signed: Signed) -> str:
+        """A new card for the holder of a lost or damaged one; its number. The old one is void once the new is made."""
+        order = Order.parse(signed.text)
+        open_ = self._replacement(order)
+        if open_:
+            return open_
+        Desk(self.office).submit(signed)
+
+        def do(work: Work) -> str:
+            old = work.card(order.cards[0])
+            page: Json = {BY: order.by, ORDER: order.number, OLD: old.number}
+            number = plan.number_after(work.last_number(plan.first_of(old.kind)), old.kind)
+            entry = Entry(Action.CARD_ADDED, order.by, order.number, data={"replaces": old.number})
+            made = work.add_card(number, old.kind, old.holder, old.generation, medium=old.medium, entry=entry)
+            work.begin(ProcedureKind.REPLACE, made, {START: self._today(), **page})
+            return made.number
+
+        return self._again(do)
+
+    def _replacement(self, order: Order) -> str:
+        """The card that is being made in the place of the ordered one."""
+        with self.office.registry.reading() as work:
+            found = work.open_procedures(ProcedureKind.REPLACE)
+            return next((each.card.number for each in found if each.data[OLD] in order.cards), "")
+
+    def change_holder(self, signed: Signed, changes: Mapping[str, str]) -> str:
+        """Other data of a card's holder; the number of the card, which a station then changes."""
+        order = Order.parse(signed.text)
+        with self.office.registry.reading() as work:
+            card = work.card(order.cards[0])
+            person, kind = _person(card.holder), card.kind
+        # The data of a legal-person card follow the enterprise's; the office alone signs for those.
+        plan.check_person(Person(**{**asdict(person), **changes}), kind)
+
+        def also(work: Work, card: Card, order: Order) -> None:
+            page = {START: self._today(), BY: order.by, ORDER: order.number, HOLDER: dict(changes)}
+            work.begin(ProcedureKind.HOLDER, card, page)
+
+        Desk(self.office).submit(signed, also)
+        return order.cards[0]
+
+    # -- the end
+
+    def cancel_enterprise(self, signed: Signed) -> tuple[str, ...]:
+        """Take an enterprise out of the network: all its cards become void; their numbers. Resumed by another order."""
+        desk = Desk(self.office)
+        order = desk.submit(signed).order
+        with self.office.registry.writing() as work:
+            enterprise = work.enterprise(order.enterprise)
+            left = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
+            for card in left:
+                page: Json = {"action": Action.VOID.value, "to": CardState.VOID.value, "number": order.number}
+                work.begin(ProcedureKind.ORDER, card, {**page, "by": order.by, "proof": {}})
+        desk.resume()
+        with self.office.registry.writing() as work:
+            entry = Entry(Action.ENTERPRISE_CANCELLED, order.by, order.number)
+            work.cancel_enterprise(work.enterprise(order.enterprise), entry)
+        return tuple(card.number for card in left)
+
+    # -- what they share
+
+    def _prepare(
+        self,
+        work: Work,
+        enterprise: Enterprise,
+        person: Person,
+        kind: CardKind,
+        generation: Generation,
+        medium: Medium,
+        page: Json | None = None,
+    ) -> Card:
+        """A record of a card that is to be made, and the procedure that makes it."""
+        holder = work.add_holder(enterprise, **asdict(person))
+        number = plan.number_after(work.last_number(plan.first_of(kind)), kind)
+        said = page or {}
+        entry = Entry(Action.CARD_ADDED, str(said.get(BY, "")), str(said.get(ORDER, "")))
+        made = work.add_card(number, kind, holder, generation, medium=medium, entry=entry)
+        plan.bodies(made)  # what does not fit on a card is said before anything is written down
+        work.begin(ProcedureKind.ISSUE, made, {START: self._today(), **said})
+        return made
+
+    def _today(self) -> str:
+        return self.office.clock().date().isoformat()
+
+    def _again(self, do: Callable[[Work], Result]) -> Result:
+        """Run a transaction; once more where another station took the same card number."""
+        for left in reversed(range(TRIES)):
+            try:
+                with self.office.registry.writing() as work:
+                    return do(work)
+            except AlreadyRegistered as taken:
+                if not left or "network already" in str(taken):
+                    raise
+        raise AssertionError("the last try either returns or raises")
+
+
+def _person(holder: Holder) -> Person:
+    return Person(holder.name, holder.document_number, holder.document_type, holder.social_number, holder.record_number)
+
+
+def _is(holder: Holder, person: Person) -> bool:
+    return _person(holder) == person

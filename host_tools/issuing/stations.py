@@ -1,0 +1,138 @@
+"""The stations of issuing: a blank becomes a card, takes another card's place, or gets its holder's new data.
+
+All of them stage keys and certificates and end with one script, so a card is what it was or what it shall be. A card
+is in the registry before anything is written to plastic, and nothing is written that the registry does not know.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from host_tools.errors import OfficeProblem
+from host_tools.issuing import plan
+from host_tools.office import scripts
+from host_tools.office.folder import Office
+from host_tools.office.plastic import USER_PIN, Plastic
+from host_tools.office.staging import Issued, Seen
+from host_tools.office.station import ISSUED, HolderData, Station, Task, revoke, shown_number, subject_of
+from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Subject
+from host_tools.registry.log import Entry
+from host_tools.registry.models import Card, Procedure
+from host_tools.registry.states import Action, CardState, ProcedureKind
+from host_tools.registry.work import Work
+from simcard.wire.secret import Secret
+
+BY, ORDER, OLD, HOLDER = "by", "order", "old", "holder"
+"""Pages of the procedures: who ordered it, the order, the card that is replaced, what changes of the holder."""
+
+
+def entry_of(action: Action, procedure: Procedure) -> Entry:
+    """A line of the log for what a procedure did."""
+    return Entry(action, str(procedure.data.get(BY, "")), str(procedure.data.get(ORDER, "")))
+
+
+class Issuing(Station):
+    """A blank becomes the card that the registry prepared under `number`."""
+
+    kind = ProcedureKind.ISSUE
+
+    def __init__(self, office: Office, plastic: Plastic, number: str) -> None:
+        super().__init__(office, plastic, number)
+        found = plastic.number()
+        with office.registry.reading() as work:
+            card = work.card(number)
+            shown, generation = shown_number(card), card.generation
+        if found not in ("", shown):
+            raise OfficeProblem(f"the card in the reader is {found} already; put in a blank one for {shown}")
+        if plastic.generation() is not generation:
+            raise OfficeProblem(f"card {shown} needs a blank of the {generation.value} generation")
+
+    def bound(self, card: Card) -> str:
+        return ""
+
+    def key(self, card: Card) -> Secret:
+        return scripts.TRANSPORT_KEY
+
+    def operations(self, card: Card) -> tuple[bytes, ...]:
+        files = (scripts.write_file(path, body) for path, body in plan.bodies(card).items())
+        key = scripts.management_key(self.office.master_key(), card.number)
+        return (*files, scripts.reset_pin(USER_PIN), scripts.new_key(scripts.TRANSPORT_KEY, key))
+
+    def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
+        entry = entry_of(Action.ISSUE, procedure)
+        work.certify(card, issued.bodies, entry_of(Action.CERTIFY, procedure))
+        work.move(card, CardState.NORMAL, entry)
+
+
+class Replacing(Issuing):
+    """The same for a card that takes another's place: it gets that one's exchange key, so old mail stays readable."""
+
+    kind = ProcedureKind.REPLACE
+
+    def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
+        authority = self.office.authority(task.generation)
+        asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
+        signing = authority.issue(asked, task.subject, Use.SIGN, task.start)
+        with self.office.registry.reading() as work:
+            old = work.certificates(self._old(work), None)
+        kept = next((row for row in reversed(old) if row.use is Use.EXCHANGE), None)
+        if kept is None:
+            raise OfficeProblem(f"card {self.number} takes the place of one that never had an exchange key")
+        sealed = authority.recover(kept.serial, signing)
+        exchange = authority.issue_key(sealed.key, task.subject, Use.EXCHANGE, task.start)
+        if before is not None:
+            revoke(self.office, before.signing.number)
+        with self.office.registry.writing() as work:
+            work.step(self._procedure(work), **{ISSUED: Issued(signing, exchange, sealed).encode()})
+
+    def _old(self, work: Work) -> Card:
+        return work.card(str(self._procedure(work).data[OLD]))
+
+    def _record(self, seen: Seen) -> None:
+        with self.office.registry.reading() as work:
+            former = [row.number for row in work.certificates(self._old(work), None)]
+        for number in former:
+            revoke(self.office, number)
+        super()._record(seen)
+
+    def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
+        super().record(work, card, procedure, issued)
+        old = self._old(work)
+        work.replace(old, card)
+        if old.state is not CardState.VOID:
+            work.move(old, CardState.VOID, entry_of(Action.REPLACE, procedure))
+
+
+class HolderChange(Station):
+    """A card gets the data of a changed holder, and certificates that name them."""
+
+    kind = ProcedureKind.HOLDER
+
+    def __init__(self, office: Office, plastic: Plastic) -> None:
+        with office.registry.reading() as work:
+            card = work.card(plastic.number())
+        super().__init__(office, plastic, card.number)
+
+    def bound(self, card: Card) -> str:
+        return shown_number(card)
+
+    def key(self, card: Card) -> Secret:
+        return scripts.management_key(self.office.master_key(), card.number)
+
+    def operations(self, card: Card) -> tuple[bytes, ...]:
+        person = plan.FILES["person"]
+        body = plan.bodies(card, self._holder(card))[person]
+        return scripts.write_file(person, body), scripts.reset_pin(USER_PIN)
+
+    def subject(self, card: Card, procedure: Procedure) -> Subject:
+        return subject_of(card, self._holder(card))
+
+    def _holder(self, card: Card) -> HolderData:
+        """The holder as they will be: the registry keeps the old data until the card has the new ones."""
+        with self.office.registry.reading() as work:
+            return replace(HolderData.of(card), **self._procedure(work).data[HOLDER])
+
+    def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
+        work.change_holder(card.holder, procedure.data[HOLDER])
+        work.certify(card, issued.bodies, entry_of(Action.HOLDER_CHANGED, procedure))

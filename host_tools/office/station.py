@@ -1,0 +1,209 @@
+"""A station: does one step of staging after another, until card, authority and registry agree.
+
+It may be cut anywhere, by power, by a pulled card or by its own death. What is on paper is a procedure in the
+registry; it is written before the card is given what it says, and finished after the card has it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+
+from host_tools.errors import BadResponse, OfficeProblem
+from host_tools.office import scripts
+from host_tools.office.folder import Office
+from host_tools.office.plastic import Plastic
+from host_tools.office.staging import Issued, Seen, Step, next_step
+from host_tools.pki.certificate import Use
+from host_tools.pki.generation import CARD_PREFIX, Generation, Subject, serial_of
+from host_tools.pki.revocation import Reason
+from host_tools.registry.models import Card, Procedure
+from host_tools.registry.states import ProcedureKind
+from host_tools.registry.work import Work
+from simcard.wire.secret import Secret
+
+ISSUED, START = "issued", "start"
+"""Pages of a procedure: what the authority issued, and the day from which it is valid."""
+MOST_STEPS = 32
+"""A card that tells the truth needs eight."""
+RSA_BITS = 1024
+"""Keys of the older generation, as real cards had them."""
+
+
+def shown_number(card: Card) -> str:
+    """The number as it stands on the card."""
+    return (CARD_PREFIX if card.generation is Generation.SM2 else "") + card.number
+
+
+@dataclass(frozen=True, slots=True)
+class HolderData:
+    """What of a holder stands on a card."""
+
+    name: str
+    document_type: str
+    document_number: str
+    social_number: str
+    record_number: str
+
+    @classmethod
+    def of(cls, card: Card) -> HolderData:
+        """As the registry has them."""
+        return cls(*(getattr(card.holder, each.name) for each in fields(cls)))
+
+
+def subject_of(card: Card, holder: HolderData | None = None) -> Subject:
+    """Whom the certificates of a card name, or will name once its holder's data are these."""
+    holder, firm = holder or HolderData.of(card), card.enterprise
+    return Subject(
+        holder.name,
+        firm.name,
+        holder.document_type,
+        holder.document_number,
+        card.number,
+        firm.code,
+        firm.category or "00",
+        firm.acceptance_point or "10",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a station needs to know of the card in it."""
+
+    number: str
+    generation: Generation
+    subject: Subject
+    start: date
+    bits: int = RSA_BITS
+
+
+class Station(ABC):
+    """Works on one card of one procedure. Subclasses say what the script does and what is written down at the end."""
+
+    kind: ProcedureKind
+
+    def __init__(self, office: Office, plastic: Plastic, number: str) -> None:
+        self.office = office
+        self.plastic = plastic
+        self.number = number
+
+    # -- what differs
+
+    @abstractmethod
+    def bound(self, card: Card) -> str:
+        """What the card's number file says before the script."""
+
+    @abstractmethod
+    def key(self, card: Card) -> Secret:
+        """The management key before the script."""
+
+    @abstractmethod
+    def operations(self, card: Card) -> tuple[bytes, ...]:
+        """What the script does besides the switch."""
+
+    @abstractmethod
+    def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
+        """Write down that it is done, in the transaction that ends the procedure."""
+
+    # -- going on
+
+    def run(self, pin: Callable[[], Secret]) -> Iterator[Step]:
+        """Every step, told before it is done. `pin` is asked for once, when the first step needs it."""
+        task, logged_in = self._task(), False
+        for _ in range(MOST_STEPS):
+            issued = self._issued()
+            seen = self.plastic.seen(task.generation)
+            step = next_step(seen, issued)
+            if step not in (Step.SCRIPT, Step.RECORD) and not logged_in:
+                self.plastic.login(pin())
+                logged_in = True
+            yield step
+            if step is Step.RECORD:
+                self._record(seen)
+                return
+            self._do(step, task, seen, issued)
+        raise BadResponse("the card does not keep what it is given; try another card")
+
+    def _do(self, step: Step, task: Task, seen: Seen, issued: Issued | None) -> None:
+        plastic, generation = self.plastic, task.generation
+        match step, issued:
+            case Step.STAGE, _:
+                plastic.stage(generation)
+            case Step.GENERATE, _:
+                plastic.generate(generation, task.bits)
+            case Step.CERTIFY, _:
+                self._certify(task, seen, issued)
+            case Step.IMPORT_KEY, Issued():
+                plastic.import_key(generation, issued.envelope)
+            case Step.IMPORT_SIGNING, Issued():
+                plastic.import_certificate(generation, Use.SIGN, issued.signing.encoded)
+            case Step.IMPORT_EXCHANGE, Issued():
+                plastic.import_certificate(generation, Use.EXCHANGE, issued.exchange.encoded)
+            case Step.SCRIPT, _:
+                self._script(seen)
+
+    def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
+        asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
+        made = Issued.of(self.office.authority(task.generation).issue_pair(asked, task.subject, task.start))
+        if before is not None:
+            # Its keys are gone from the card: nobody can ever use these certificates.
+            for number in (before.signing.number, before.exchange.number):
+                revoke(self.office, number)
+        with self.office.registry.writing() as work:
+            work.step(self._procedure(work), **{ISSUED: made.encode()})
+
+    def _script(self, seen: Seen) -> None:
+        with self.office.registry.reading() as work:
+            card = work.card(self.number)
+            key, bound, operations = self.key(card), self.bound(card), self.operations(card)
+            name = self.plastic.container_name(card.generation)
+        made = scripts.script(key, bound, seen.scripts + 1, scripts.switch(name), *operations)
+        self.plastic.execute(made)
+
+    def _record(self, seen: Seen) -> None:
+        issued = self._issued()
+        assert issued is not None
+        with self.office.registry.reading() as work:
+            card = work.card(self.number)
+            former = [row.number for row in work.certificates(card) if row.der not in issued.bodies.values()]
+        for number in former:
+            revoke(self.office, number)
+        with self.office.registry.writing() as work:
+            procedure, card = self._procedure(work), work.card(self.number)
+            self.record(work, card, procedure, issued)
+            card.script_counter = seen.scripts
+            work.finish(procedure)
+
+    # -- on paper
+
+    def _procedure(self, work: Work) -> Procedure:
+        found = work.open_procedure(self.kind, work.card(self.number))
+        if found is None:
+            raise OfficeProblem(f"card {self.number}: somebody else finished this {self.kind.value} meanwhile")
+        return found
+
+    def _task(self) -> Task:
+        with self.office.registry.reading() as work:
+            card, procedure = work.card(self.number), self._procedure(work)
+            start = date.fromisoformat(str(procedure.data[START]))
+            return Task(card.number, card.generation, self.subject(card, procedure), start)
+
+    def subject(self, card: Card, procedure: Procedure) -> Subject:
+        """Whom the new certificates name."""
+        return subject_of(card)
+
+    def _issued(self) -> Issued | None:
+        with self.office.registry.reading() as work:
+            page = self._procedure(work).data.get(ISSUED)
+        return Issued.decode(page) if page else None
+
+
+def revoke(office: Office, number: str) -> None:
+    """Tell the authority's book that a newer certificate stands in a certificate's place; twice does no harm."""
+    generation, serial = serial_of(number)
+    entry = office.authorities.ledger.find(generation, serial)
+    gone = entry is not None and entry.revoked is not None and entry.revoked.reason is not Reason.HOLD
+    if not gone:
+        office.authorities.ledger.revoke(generation, serial, office.clock().replace(microsecond=0), Reason.SUPERSEDED)

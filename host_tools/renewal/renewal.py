@@ -1,0 +1,178 @@
+"""The renewal of one card: an order, then a station's steps. Whatever is interrupted is taken up by running it again.
+
+renewal = Renewal(office, plastic)
+renewal.begin(signed_order)         # only where none is open
+for step in renewal.run(pin): ...
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from host_tools.client.iso import IsoCard
+from host_tools.eport_client.wording import Lang
+from host_tools.errors import NotRegistered, OfficeRefused
+from host_tools.office import scripts
+from host_tools.office.desk import Desk
+from host_tools.office.folder import Office
+from host_tools.office.orders import Order, Signed, sign_order
+from host_tools.office.plastic import USER_PIN, Plastic
+from host_tools.office.rules import Signer
+from host_tools.office.staging import Issued, Step
+from host_tools.office.station import START, Station, shown_number
+from host_tools.pki.certificate import Use
+from host_tools.registry.log import Entry
+from host_tools.registry.models import Card, Procedure
+from host_tools.registry.states import Action, CardKind, CardState, Outcome, ProcedureKind
+from host_tools.registry.work import Work
+from host_tools.renewal import rules
+from host_tools.renewal.rules import Standing
+from simcard.wire.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the renewal client shows of a card; the two moments are UTC."""
+
+    name: str
+    certificate: str
+    document_number: str
+    card_number: str
+    unit: str
+    kind: str
+    start: datetime
+    end: datetime
+
+    @property
+    def rows(self) -> tuple[tuple[str, str, str], ...]:
+        """Chinese title, English title, text: as the screens have them."""
+        return (
+            ("申请者名称", "Applicant", self.name),
+            ("用户证书号", "Certificate number", self.certificate),
+            ("证件号码", "Document number", self.document_number),
+            ("IC卡号", "Card number", self.card_number),
+            ("单位名称", "Unit", self.unit),
+            ("卡类型", "Kind of card", self.kind),
+            ("证书有效期开始时间", "Valid from", f"{self.start:%Y-%m-%d}"),
+            ("证书有效期结束时间", "Valid until", f"{self.end:%Y-%m-%d}"),
+        )
+
+
+class RenewalRefused(OfficeRefused):
+    """A renewal that is not due, or not for this signer."""
+
+    code = "renewal-refused"
+
+
+class Renewal(Station):
+    """The renewal of the card behind `plastic`."""
+
+    kind = ProcedureKind.RENEW
+
+    def __init__(self, office: Office, plastic: Plastic, lang: Lang = Lang.EN) -> None:
+        with office.registry.reading() as work:
+            card = work.card(plastic.number())
+        super().__init__(office, plastic, card.number)
+        self._lang = lang
+
+    # -- looking
+
+    def view(self) -> View:
+        """The card as the registry knows it."""
+        with self.office.registry.reading() as work:
+            card = work.card(self.number)
+            row = work.current(card, Use.SIGN)
+            holder = card.holder
+            return View(
+                holder.name,
+                row.number,
+                holder.document_number,
+                shown_number(card),
+                card.enterprise.name,
+                card.kind.value,
+                row.not_before,
+                row.not_after,
+            )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a renewal was begun and not finished."""
+        with self.office.registry.reading() as work:
+            return work.open_procedure(self.kind, work.card(self.number)) is not None
+
+    def against(self, signer: Signer) -> str:
+        """Why it may not be renewed now, in the user's language; empty if it may."""
+        standing = Standing(self.view().end, self.office.clock(), not self.plastic.tries_left())
+        found = rules.against(standing, signer)
+        return "" if found is None else rules.say(found, standing, self._lang)
+
+    # -- beginning
+
+    def order(self, by: str) -> Order:
+        """The order to be signed by the card of that number."""
+        with self.office.registry.reading() as work:
+            card = work.card(self.number)
+            firm = card.enterprise.credit_code
+        return Order(Action.RENEW, (self.number,), firm, by, self.office.clock())
+
+    def begin(self, signer: IsoCard, by: str, pin: Secret) -> None:
+        """Have a card sign the order, and hand it in; nothing is done where a renewal is open already."""
+        if self.is_open:
+            return
+        self._insist(by)
+        self.accept(sign_order(signer, pin, self.order(by)))
+
+    def accept(self, signed: Signed) -> None:
+        """Hand in a signed order; the procedure is begun in the transaction that accepts it."""
+        self._insist(Order.parse(signed.text).by)
+        Desk(self.office, self._lang).submit(signed, self._open)
+
+    def _open(self, work: Work, card: Card, order: Order) -> None:
+        page = {START: self.office.clock().date().isoformat(), "order": order.number, "by": order.by}
+        work.begin(self.kind, card, page)
+
+    def _insist(self, by: str) -> None:
+        """Refuse, and write down, what the rules do not allow this signer now."""
+        reason = self.against(self._signer(by))
+        if not reason:
+            return
+        with self.office.registry.writing() as work:
+            work.note(work.card(self.number), Entry(Action.RENEW, by, "", Outcome.REFUSED, reason))
+        raise RenewalRefused(reason, "not-now")
+
+    def _signer(self, by: str) -> Signer:
+        with self.office.registry.reading() as work:
+            card, signer = work.card(self.number), work.find_card(by)
+            if signer is None:
+                raise NotRegistered(f"no card {by} in the registry")
+            if self.office.is_own(signer):
+                return Signer.OFFICE
+            return Signer.SELF if card.kind is CardKind.LEGAL else Signer.LEGAL
+
+    # -- as a station
+
+    def run(self, pin: Callable[[], Secret]) -> Iterator[Step]:
+        """Every step, told before it is done; a card that was frozen or lost meanwhile is not gone on with."""
+        with self.office.registry.reading() as work:
+            state = work.card(self.number).state
+        if state is not CardState.NORMAL:
+            raise RenewalRefused(
+                f"card {self.number} is {state.value}; a renewal waits until it is normal", "card-state"
+            )
+        return super().run(pin)
+
+    def bound(self, card: Card) -> str:
+        return shown_number(card)
+
+    def key(self, card: Card) -> Secret:
+        return scripts.management_key(self.office.master_key(), card.number)
+
+    def operations(self, card: Card) -> tuple[bytes, ...]:
+        return (scripts.reset_pin(USER_PIN),)
+
+    def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
+        by, order = str(procedure.data["by"]), str(procedure.data["order"])
+        end = f"{issued.signing.not_after:%Y-%m-%d}"
+        work.certify(card, issued.bodies, Entry(Action.RENEW, by, order, data={"until": end}))

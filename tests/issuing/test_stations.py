@@ -1,0 +1,118 @@
+"""Stations: a blank becomes a card, whole or not at all, and the registry knows it before and after."""
+
+from __future__ import annotations
+
+import pytest
+
+from host_tools.errors import OfficeProblem
+from host_tools.issuing.procedures import Procedures
+from host_tools.issuing.stations import HolderChange, Issuing, Replacing
+from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Generation
+from host_tools.pki.view import Certificate
+from host_tools.registry.states import Action, CardKind, CardState
+from tests.issuing.support import CLERK, DECLARANT, PIN, Town
+
+ALL = ["stage", "generate", "certify", "import-key", "import-signing", "import-exchange", "script", "record"]
+
+
+def test_a_blank_becomes_a_card(any_town: Town) -> None:
+    assert [CardState.NORMAL] * 2 == [any_town.state(number) for number in (any_town.legal, any_town.clerk)]
+
+
+def test_the_steps_of_issuing(town: Town) -> None:
+    order = town.order(Action.ISSUE, town.legal)
+    number = Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+    assert CardState.PREPARING is town.state(number)
+    assert ALL == town.issue(number)
+    assert (CardState.NORMAL, CardKind.DECLARANT) == (town.state(number), town.kinds()[number])
+
+
+def test_what_stands_on_the_card(any_town: Town) -> None:
+    plastic = any_town.plastic(any_town.clerk)
+    prefix = "03-" if plastic.generation() is Generation.SM2 else ""
+    assert prefix + any_town.clerk == plastic.number()
+    encoding = "utf-8" if prefix else "gbk"
+    person = plastic.iso.read_file("3F00/DF01/0011").rstrip(b"\0").decode(encoding).split("||")
+    assert ["操作员卡", CLERK.name, "01", CLERK.document_number, "", plastic.number(), ""] == person
+
+
+def test_its_certificates_name_the_holder_for_ten_years(any_town: Town) -> None:
+    card = any_town.card(any_town.clerk)
+    with any_town.office.registry.reading() as work:
+        rows = {row.use: row for row in work.certificates(work.card(any_town.clerk))}
+    bodies = [card.read_certificate(key.reference) for key in card.containers()[0].keys]
+    assert {row.der for row in rows.values()} == set(bodies)
+    signing = Certificate.parse(rows[Use.SIGN].der)
+    assert 10 == signing.not_after.year - signing.not_before.year
+    assert CLERK.document_number == signing.private("5.8")
+
+
+def test_the_exchange_pair_opens_what_was_encrypted_for_it(any_town: Town) -> None:
+    from host_tools.pki.envelope import encrypt_for
+    from tests.pki.support import SM2
+
+    card = any_town.card(any_town.clerk)
+    card.verify_pin(1, PIN)
+    exchange = card.containers()[0].keys[1]
+    sealed = encrypt_for(card.public_key(exchange.reference), b"sealed bid", SM2)
+    assert b"sealed bid" == card.decrypt(exchange.reference, sealed).reveal()
+
+
+def test_a_finished_card_takes_no_script_under_the_transport_key(town: Town) -> None:
+    from host_tools.office import scripts
+
+    plastic = town.plastic(town.clerk)
+    made = scripts.script(scripts.TRANSPORT_KEY, plastic.number(), plastic.scripts() + 1, scripts.reset_pin(1))
+    with pytest.raises(OfficeProblem):
+        plastic.execute(made)
+
+
+def test_another_holders_card_is_refused(town: Town) -> None:
+    order = town.order(Action.ISSUE, town.legal)
+    number = Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+    with pytest.raises(OfficeProblem, match="blank"):
+        Issuing(town.office, town.plastic(town.clerk), number)
+
+
+def test_a_blank_of_the_other_generation_is_refused(town: Town) -> None:
+    order = town.order(Action.ISSUE, town.legal)
+    number = Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+    town.blank(number, Generation.RSA)
+    with pytest.raises(OfficeProblem, match="sm2 generation"):
+        Issuing(town.office, town.plastic(number), number)
+
+
+def test_a_replaced_card_is_void_and_its_mail_readable(any_town: Town) -> None:
+    from host_tools.pki.envelope import encrypt_for
+    from tests.pki.support import SM2
+
+    old = any_town.card(any_town.clerk)
+    sealed = encrypt_for(old.public_key(old.containers()[0].keys[1].reference), b"old mail", SM2)
+    generation = any_town.plastic(any_town.clerk).generation()
+    number = Procedures(any_town.office).replace(any_town.order(Action.REPLACE, any_town.legal, any_town.clerk))
+    any_town.blank(number, generation)
+    assert ALL == [step.value for step in Replacing(any_town.office, any_town.plastic(number), number).run(lambda: PIN)]
+    assert [CardState.VOID, CardState.NORMAL] == [any_town.state(each) for each in (any_town.clerk, number)]
+    new = any_town.card(number)
+    new.verify_pin(1, PIN)
+    assert b"old mail" == new.decrypt(new.containers()[0].keys[1].reference, sealed).reveal()
+
+
+def test_a_changed_holder_stands_on_card_and_certificate(town: Town) -> None:
+    order = town.order(Action.HOLDER_CHANGED, town.legal, town.clerk)
+    Procedures(town.office).change_holder(order, {"name": "测试新操作员"})
+    for _ in HolderChange(town.office, town.plastic(town.clerk)).run(lambda: PIN):
+        pass
+    card = town.card(town.clerk)
+    assert "测试新操作员" == card.read_file("3F00/DF01/0011").decode().split("||")[1]
+    body = Certificate.parse(card.read_certificate(card.containers()[0].keys[0].reference))
+    assert "测试新操作员".encode() in body.subject
+    with town.office.registry.reading() as work:
+        assert "测试新操作员" == work.card(town.clerk).holder.name
+
+
+def test_a_cancelled_enterprise_has_no_card_left(town: Town) -> None:
+    gone = Procedures(town.office).cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, town.legal))
+    assert {town.legal, town.clerk} == set(gone)
+    assert {CardState.VOID} == {town.state(number) for number in gone}
