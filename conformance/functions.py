@@ -99,6 +99,12 @@ def _xor(left: bytes, right: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(left, right))
 
 
+def _and(left: bytes, right: bytes) -> bytes:
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} and {len(right)} bytes")
+    return bytes(a & b for a, b in zip(left, right))
+
+
 def _add(value: bytes, number: int) -> bytes:
     return ((int.from_bytes(value, "big") + number) % (1 << 8 * len(value))).to_bytes(len(value), "big")
 
@@ -249,6 +255,7 @@ FUNCTIONS: dict[str, Function] = {
         lambda data, block: data + bytes(-len(data) % block), "pad00(data, block)", "bytes 00 up to whole blocks"
     ),
     "xor": Function(_xor, "xor(left, right)", "exclusive or"),
+    "and": Function(_and, "and(left, right)", "the bits set in both"),
     "concat": Function(lambda *parts: b"".join(parts), "concat(part, ...)", "one after the other"),
     "repeat": Function(lambda data, count: data * count, "repeat(data, count)", "the same again and again"),
     "reverse": Function(lambda data: data[::-1], "reverse(data)", "last byte first"),

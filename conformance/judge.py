@@ -51,14 +51,14 @@ class Trial:
     def run(self, step: Step) -> None:
         """Raises `Wrong`, `Absent` or `NoAnswer` when it does not go as it should."""
         for _ in range(step.times):
-            if step.send is not None:
+            if step.pcsc is not None:
+                self._pcsc(step.pcsc, step)
+            elif step.send is not None:
                 self._send(step)
             elif step.reset is not None:
                 self._reset(step)
-            elif step.check is not None:
-                self._check(step)
             else:
-                self._pcsc(step)
+                self._check(step)
 
     def _send(self, step: Step) -> None:
         template = parse(step.send or "")
@@ -146,13 +146,23 @@ class Trial:
         if wrong:
             raise Wrong(wrong)
 
-    def _pcsc(self, step: Step) -> None:
-        found = self.rig.pcsc(step.by, step.pcsc or "")
-        expected = listed(step.sw)
-        wrong = "" if found in expected else f"expected {' or '.join(expected)}"
-        self.lines.append(Line(f"{step.by}: {step.pcsc}", found, step.note, wrong))
-        if wrong:
-            raise Wrong(f"{step.pcsc} gave {found}, {wrong}")
+    def _pcsc(self, call: str, step: Step) -> None:
+        sent = parse(step.send or "")
+        did = f"{step.by}: {call} {sent.shown(self.values)}".rstrip()
+        try:
+            found, data = self.rig.pcsc(step.by, call, sent.value(self.values).data)
+        except LinkError as error:
+            self.lines.append(Line(did, "no answer", step.note, "an answer"))
+            raise NoAnswer(str(error)) from None
+        if found in listed(step.absent):
+            self.lines.append(Line(did, found, step.note))
+            raise Absent(f"the service answers {found}: it does not have this")
+        expected = ["SUCCESS"] if step.sw == "9000" else listed(step.sw)
+        if found not in expected:
+            wrong = f"expected {' or '.join(expected)}, got {found}"
+            self.lines.append(Line(did, found, step.note, wrong))
+            raise Wrong(f"{call}: {wrong}")
+        self._compared(did, step, data, f"{found} {self._masked(data)}".strip())
 
     def _number(self, cut: int | str) -> int:
         return cut if isinstance(cut, int) else int.from_bytes(parse(cut).value(self.values).data, "big")

@@ -32,6 +32,9 @@ class Rig(Protocol):
         """Order that the power goes at operation number `after` of the memory, counted from 0 and from now."""
         ...
 
-    def pcsc(self, by: str, call: str) -> str:
-        """Make a PC/SC call on the connection of that name; its code's name, and what it returned."""
+    def pcsc(self, by: str, call: str, data: bytes) -> tuple[str, bytes]:
+        """Make a PC/SC call on the connection of that name; its code's name, and what it gave.
+
+        The link that `insert` gave is closed by this, so that it does not share the card.
+        """
         ...

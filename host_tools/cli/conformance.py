@@ -121,17 +121,17 @@ def _seat(
         raise click.UsageError("a card in a reader needs --target, --atr and --serial, so that no other is judged")
     from conformance.format import load_target, target_path
     from conformance.identity import confirm
-    from host_tools.cli.judging import ReaderRig
-    from host_tools.link.pcsc import PcscLink
+    from host_tools.link.pcsc_seat import ReaderRig
 
     described = load_target(target_path(target))
     expected = _hexadecimal(atr, "--atr"), _hexadecimal(serial, "--serial")
-    link = PcscLink(reader)
+    rig = ReaderRig(reader)
     try:
+        link = rig.insert()
         confirm(described, link, *expected)
-        yield Seat(ReaderRig(link), described, link.reader, link.atr.hex().upper(), serial.upper())
+        yield Seat(rig, described, link.reader, link.atr.hex().upper(), serial.upper())
     finally:
-        link.close()
+        rig.close()
 
 
 def _hexadecimal(text: str, option: str) -> bytes:

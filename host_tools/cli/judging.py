@@ -1,14 +1,12 @@
 """Wiring: where a card under test sits, for `conformance.judge`.
 
-A card of this program is copied into memory for every case, so a case can do what it likes to it; a card in a reader
-is the same for all cases, and is what the user says it is.
+A card of this program is copied into memory for every case, so a case can do what it likes to it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from host_tools.cli import rig
 from host_tools.errors import CardRemoved, ImageProblem
@@ -19,9 +17,6 @@ from simcard.hal.flash import RamFlash
 from simcard.hal.power import PowerLost, PowerSupply, Tear
 from simcard.nvm.store import CorruptMemory, NotFormatted, Store
 from simcard.personalise import sheet_of
-
-if TYPE_CHECKING:
-    from host_tools.link.pcsc import PcscLink
 
 
 def _as_made(card: Card) -> None:
@@ -59,7 +54,7 @@ class RamRig:
     def cut(self, after: int, tear: str) -> None:
         self.card.board.power.cut(after, Tear(tear))
 
-    def pcsc(self, by: str, call: str) -> str:
+    def pcsc(self, by: str, call: str, data: bytes) -> tuple[str, bytes]:
         raise CardRemoved(f"{call} by {by}: this card is in no PC/SC reader")
 
     def memory(self) -> bytes:
@@ -81,29 +76,6 @@ class _MendedLink(InProcessLink):
         atr = super().reset()
         self._mend(self._mended)
         return atr
-
-
-class ReaderRig:
-    """One card in a PC/SC reader, for all cases."""
-
-    abilities = frozenset(("link.cold", "link.pcsc"))
-    disposable = False
-
-    def __init__(self, link: PcscLink) -> None:
-        self._link = link
-
-    def insert(self) -> CardLink:
-        self._link.reset()
-        return self._link
-
-    def cold(self) -> bytes:
-        return self._link.cold()
-
-    def cut(self, after: int, tear: str) -> None:
-        raise CardRemoved("the power of a reader cannot be cut at an operation of the card's memory")
-
-    def pcsc(self, by: str, call: str) -> str:
-        raise CardRemoved(f"{call} by {by}: not from here")
 
 
 def flash_of(image: Path) -> bytes:

@@ -66,8 +66,9 @@ class ToldCard:
     def cut(self, after: int, tear: str) -> None:
         self.sent.append(f"cut {after} {tear}")
 
-    def pcsc(self, by: str, call: str) -> str:
-        return "SUCCESS"
+    def pcsc(self, by: str, call: str, data: bytes) -> tuple[str, bytes]:
+        self.sent.append(f"{by}: {call} {data.hex()}".strip())
+        return "SUCCESS", ATR
 
 
 def tried(folder: Path, case: str, answers: Mapping[str, str | None]) -> tuple[Result, ToldCard]:
