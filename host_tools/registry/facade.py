@@ -26,6 +26,7 @@ class Registry:
     def __init__(self, url: URL, engine: Engine, clock: Clock) -> None:
         self.url = url
         self._engine = engine
+        self._engines = {way: engine.execution_options(**database.options(url, way)) for way in (False, True)}
         self._clock = clock
 
     @classmethod
@@ -95,8 +96,7 @@ class Registry:
 
     @contextmanager
     def _transaction(self, reading: bool) -> Iterator[Session]:
-        engine = self._engine.execution_options(**database.options(self.url, reading))
-        with database.failures(self.url), Session(engine, expire_on_commit=False) as session:
+        with database.failures(self.url), Session(self._engines[reading], expire_on_commit=False) as session:
             yield session
             if not reading:
                 session.commit()
