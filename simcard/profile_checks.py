@@ -34,6 +34,9 @@ KEY_LENGTHS = {"sm4": (16,), "aes": (16, 24, 32), "tdes": (8, 16, 24)}
 BITS = {"sm2": (256,), "p256": (256,), "p384": (384,), "rsa": tuple(range(1024, 4097, 64))}
 FILE_PATH = re.compile(r"3F00(/[0-9A-F]{4})*")
 MAX_APPLICATIONS = 255
+OPTIONS = ("gmt0017", "piv", "pkcs15")
+"""Doors that have switches. A sheet may keep those of a door it leaves out, as one that extends another does."""
+PKCS15_WORDS = ("label", "manufacturer", "pin_tries", "puk_tries", "serial", "writable")
 MAX_NAME = 16
 """Bytes of a DF name (ISO/IEC 7816-4:2013, 7.4)."""
 
@@ -64,6 +67,8 @@ def _card(profile: Profile) -> Found:
     long = len(bytes.fromhex(profile.card.aid))
     yield from expect(".card.aid", long <= MAX_NAME, f"at most {MAX_NAME} bytes, got {long}")
     yield from _key_rules(".card.new_keys", profile.card.new_keys, profile)
+    for table in profile.card.options:
+        yield from expect(f".card.options.{table}", table in OPTIONS, f"one of {', '.join(OPTIONS)}, got {table}")
     yield from _pkcs15(profile.card.options.get("pkcs15", {}))
 
 
@@ -71,6 +76,8 @@ def _pkcs15(options: dict[str, str | int | bool]) -> Found:
     """What that door reads only when it is asked: tries, words, and paths of files."""
     path = ".card.options.pkcs15"
     for key, value in options.items():
+        known = key in PKCS15_WORDS or "/" in key
+        yield from expect(f"{path}.{key}", known, f"one of {', '.join(PKCS15_WORDS)}, or the path of a file")
         if key in ("pin_tries", "puk_tries"):
             good = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 15
             yield from expect(f"{path}.{key}", good, "a number 1 to 15")
@@ -79,7 +86,7 @@ def _pkcs15(options: dict[str, str | int | bool]) -> Found:
         else:
             good = isinstance(value, str) and len(value.encode()) <= 255
             yield from expect(f"{path}.{key}", good, "a text of at most 255 bytes")
-        where = value if key == "serial" else key if key.startswith("3F00/") else ""
+        where = value if key == "serial" else key if "/" in key else ""
         good = not where or bool(FILE_PATH.fullmatch(str(where)))
         yield from expect(f"{path}.{key}", good, "the path of a file, such as 3F00/2F02")
 
@@ -133,10 +140,14 @@ def _pin_value(path: str, pin: Pin) -> Found:
 
 def _secrets(profile: Profile) -> Found:
     seen: set[int] = set()
+    containers = range(1, 2 * len(profile.container) + 1)
     for i, secret in enumerate(profile.secret):
         yield from expect(f".secret[{i}].reference", secret.reference not in seen, "a reference no other key has")
         seen.add(secret.reference)
         yield from _secret_value(f".secret[{i}]", secret)
+        # A confidentiality template names both kinds by tag 83.
+        good = "cipher" not in secret.purpose or secret.reference not in containers
+        yield from expect(f".secret[{i}].reference", good, "for a cipher key a reference that is no container's key's")
 
 
 def _secret_value(path: str, secret: SecretKey) -> Found:

@@ -17,6 +17,7 @@ from simcard.applet.channel import ManageChannel
 from simcard.chain import GetResponse
 from simcard.fs.descriptor import LifeCycle
 from simcard.fs.tree import MF
+from simcard.pin.reference import PinId
 from simcard.wire import cla as classes
 from simcard.wire.apdu import CommandApdu, Ins
 from simcard.wire.cla import Cla, SecureMessaging
@@ -66,6 +67,10 @@ class Router(Environment):
     def close_channel(self, number: int) -> None:
         expect(number != 0 and number in self.channels, SW.CHANNEL_NOT_SUPPORTED)
         del self.channels[number]
+
+    def expire(self, pin: PinId) -> None:
+        for ctx in self.channels.values():
+            ctx.channel.security.pins.discard(pin)
 
     def distrust(self) -> None:
         for ctx in self.channels.values():

@@ -61,6 +61,8 @@ class Card(Sheet, frozen=True):
     """Name under which SELECT finds the ISO applet's MF, beside its file identifier."""
     new_keys: KeyRules = KeyRules()
     """Rules of keys that come into being in a slot that was empty."""
+    pin_per_signature: bool = False
+    """Each signature ends the login that allowed it, at whichever door it was made (GM/T 0027-2014, 9.2)."""
     options: dict[str, dict[str, str | int | bool]] = {}
     """Switches of the applets, one table each."""
 

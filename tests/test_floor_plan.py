@@ -44,7 +44,7 @@ DOORS: dict[str, set[str]] = {
     "simcard.applet": BELOW_THE_DOORS,
     "simcard.trace": {WIRE, "simcard.hal", "simcard.applet"},
     "simcard.chain": {WIRE, "simcard.applet"},
-    "simcard.router": {WIRE, "simcard.fs", "simcard.applet", "simcard.chain"},
+    "simcard.router": {WIRE, "simcard.pin", "simcard.fs", "simcard.applet", "simcard.chain"},
     "simcard.personalise": {*BELOW_THE_DOORS, "simcard.applet"},
     "simcard.card": {
         *BELOW_THE_DOORS,

@@ -11,6 +11,7 @@ from io import TextIOWrapper
 
 PROGRAM = "simcard"
 INTERRUPTED = 130
+BROKEN_PIPE = 141
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -24,6 +25,9 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         result = cli.main(args=list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except SystemExit:
+        # So click ends, and only so, when nobody reads the output any more: `simcard info CARD | head -1`.
+        return BROKEN_PIPE
     except click.Abort:
         say_error("interrupted", "interrupted", arguments)
         return INTERRUPTED

@@ -16,6 +16,7 @@ Exit codes:
   4    a card image that is missing, damaged, foreign, in use, or cannot be made
   5    a PIN that is wrong or locked
   130  interrupted
+  141  nobody reads the output any more
 """
 
 

@@ -17,6 +17,7 @@ from simcard.wire.access import (
     KeyAuth,
     Leaf,
     Not,
+    Right,
     Rules,
     UserAuth,
 )
@@ -129,6 +130,16 @@ def permit(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> None:
     if rules is not None:
         condition = rules.by_ins.get(ins) or rules.of(right)
         require(ctx, condition, file.number if file.is_df else file.parent)
+
+
+def end_of_signature(ctx: Context, pair: KeyPair, df: int = MF) -> None:
+    """Where each signature needs a login of its own, the one that allowed this is used up (GM/T 0027-2014, 9.2)."""
+    if not ctx.rooms.sheet.pin_per_signature:
+        return
+    named = {leaf.reference for leaf in _leaves(pair.rules.of(Right.USE)) if isinstance(leaf, UserAuth)}
+    scopes = {0, *ctx.rooms.files.tree.ancestry(df)}
+    proved = ctx.channel.security.pins
+    proved -= {pin for pin in proved if pin.reference in named and pin.scope in scopes}
 
 
 def require_key(ctx: Context, pair: KeyPair, right: int, df: int = MF) -> None:

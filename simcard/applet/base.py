@@ -21,6 +21,7 @@ from simcard.key.containers import Containers
 from simcard.key.secrets import SecretKeys
 from simcard.nvm.store import Store
 from simcard.pin.pins import Pins
+from simcard.pin.reference import PinId
 from simcard.pin.status import SecurityStatus
 from simcard.profile import Card as CardSheet
 from simcard.wire.apdu import CommandApdu
@@ -178,6 +179,10 @@ class Environment(ABC):
     @abstractmethod
     def close_channel(self, number: int) -> None:
         """Close a channel other than the basic one."""
+
+    @abstractmethod
+    def expire(self, pin: PinId) -> None:
+        """End in every channel what was proved with a reference: its value is not that any more."""
 
     @abstractmethod
     def distrust(self) -> None:

@@ -229,6 +229,13 @@ def test_a_secret_key_enciphers_and_deciphers_cbc(keyed: Bench) -> None:
     assert b"plain\x80" + bytes(10) == keyed.ok(command(0x2A, 0x80, 0x86, b"\2" + cryptogram[1:], ne=256))
 
 
+@pytest.mark.parametrize(("reference", "indicator"), [(7, 1), (0x87, 0)], ids=["secret key", "container's key"])
+def test_one_number_for_two_keys_is_told_apart_by_bit_8(keyed: Bench, reference: int, indicator: int) -> None:
+    keyed.ok(generate(7, "sm2"))
+    keyed.ok(environment(0xB8, (0x83, reference), p1=0x81))
+    assert indicator == keyed.ok(command(0x2A, 0x86, 0x80, b"plain", ne=256))[0]
+
+
 def test_a_checksum_is_cmac(keyed: Bench) -> None:
     keyed.ok(command(0x22, 0x41, 0xB4, tlv(0x83, b"\7")))
     mac = CMAC(algorithms.SM4(VALUE))

@@ -61,15 +61,6 @@ def test_signing_needs_the_users_login() -> None:
     assert made.sw(0x74, made.where + DIGEST, 0x200) == "6982"
 
 
-def test_a_login_for_each_signature_by_switch() -> None:
-    made = ready(pin_per_signature=True)
-    made.generate()
-    made.ok(0x74, made.where + DIGEST, 0x200)
-    assert made.sw(0x74, made.where + DIGEST, 0x200) == "6982"
-    made.login()
-    made.ok(0x74, made.where + DIGEST, 0x200)
-
-
 @pytest.mark.parametrize(("length", "sw"), [(31, "6700"), (33, "6700"), (0, "6700")])
 def test_a_digest_has_32_bytes(length: int, sw: str) -> None:
     made = ready()

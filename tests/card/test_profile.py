@@ -104,6 +104,10 @@ WRONG = [
     ('records = ["0102"]', 'records = ["010203"]', "records = ", "exactly 2 bytes, got one of 3"),
     ('records = ["0102"]', 'records = ["0102", "0102", "0102"]', "records = ", "at most 2 records"),
     ('records = ["0102"]', 'compact = "FF"', "records = ", "access mode byte"),
+    ("new_keys", "options = { tee = {} }\nnew_keys", "new_keys", "expected one of gmt0017, piv, pkcs15, got tee"),
+    ("new_keys", "options = { iso = {} }\nnew_keys", "new_keys", "expected one of gmt0017, piv, pkcs15, got iso"),
+    ("new_keys", 'options = { pkcs15 = { lable = "x" } }\nnew_keys', "new_keys", "expected one of label, manuf"),
+    ('purpose = ["external"]', 'purpose = ["cipher"]', "reference = 1", "no container's key's"),
     ('tag = "C1"', 'tag = "5F"', "tag = ", "a BER-TLV tag"),
     ('tag = "C1"', 'tag = "C1"\ndf = "3F00/DF07"', 'tag = "C1"', "expected one of 3F00"),
 ]

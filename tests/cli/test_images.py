@@ -142,6 +142,16 @@ def test_a_full_disk_behind_standard_output_is_told(image: Image, verb: tuple[st
     assert "No space left" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("verb", ["info", "--help"])
+def test_output_that_nobody_reads_ends_the_program_quietly(image: Image, verb: str) -> None:
+    words = [sys.executable, "-m", "host_tools.cli", verb, *([str(image())] if verb == "info" else [])]
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as unread:
+        done = subprocess.run(words, stdout=unread, stderr=subprocess.PIPE, text=True, check=False)
+    assert (141, "") == (done.returncode, done.stderr)
+
+
 def test_a_terminal_that_cannot_write_chinese_gets_escapes(image: Image) -> None:
     words = [sys.executable, "-m", "host_tools.cli", "info", str(image())]
     environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}

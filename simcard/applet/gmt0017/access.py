@@ -198,8 +198,12 @@ class ChangePin(GmtCommand):
         pin = pin_of(application, self.kind)
         if session_of(ctx).switches.changepin_requires_login:
             require_login(ctx, pin, application.admin)
+        held = pin in ctx.channel.security.pins
         key = _prove_by_mac(ctx, pin)
         ctx.rooms.pins.change(pin, _new_pin(ctx, key, self.cryptogram))
+        ctx.card.expire(pin)
+        if held:
+            ctx.channel.security.pins.add(pin)
         return b""
 
 
@@ -223,7 +227,7 @@ class UnblockPin(GmtCommand):
             require_login(ctx, application.admin)
         key = _prove_by_mac(ctx, application.admin)
         ctx.rooms.pins.unblock(application.user, _new_pin(ctx, key, self.cryptogram))
-        ctx.channel.security.pins.discard(application.user)
+        ctx.card.expire(application.user)
         return b""
 
 

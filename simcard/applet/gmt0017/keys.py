@@ -62,9 +62,3 @@ def install(ctx: Context, where: Place, kind: KeyKind, private: Secret, public: 
 
 
 RSA_BITS = range(1024, 4097, 64)
-
-
-def end_of_signature(ctx: Context, where: Place, enabled: bool) -> None:
-    """With PIN-before-each-signature the login ends with the signature it was for."""
-    if enabled:
-        ctx.channel.security.pins.discard(where.application.user)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
+from simcard.applet.access import end_of_signature
 from simcard.applet.base import Context, expect
 from simcard.applet.gmt0017.cipher import ecb_key, new_session_key, session_algorithm
 from simcard.applet.gmt0017.command import GmtCommand
 from simcard.applet.gmt0017.digest import HASHES
 from simcard.applet.gmt0017.fields import Fields
-from simcard.applet.gmt0017.keys import RSA_BITS, admit, end_of_signature, generate, install
+from simcard.applet.gmt0017.keys import RSA_BITS, admit, generate, install
 from simcard.applet.gmt0017.session import pair_of, place, private_of, session_key, session_of
 from simcard.hal.engine import Hash, KeyKind, Mode, RsaEncryption, RsaPrivateParts, RsaSignature
 from simcard.key.pair import Role
@@ -191,7 +192,7 @@ class RsaSignData(GmtCommand):
         pair = private_of(ctx, where, Role.SIGN, KeyKind.RSA)
         scheme, data = _prepared(ctx, self.message, self.hash, self.data)
         signature = ctx.rooms.crypto.rsa_sign(pair.private, scheme, self.hash, data, ctx.rooms.noise.nonce)
-        end_of_signature(ctx, where, session_of(ctx).switches.pin_per_signature)
+        end_of_signature(ctx, pair, where.application.df)
         return signature
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from simcard.applet.access import require_key
+from simcard.applet.access import end_of_signature, require_key
 from simcard.applet.base import Context, expect
 from simcard.applet.gmt0017.cipher import (
     ecb_key,
@@ -16,7 +16,7 @@ from simcard.applet.gmt0017.cipher import (
 from simcard.applet.gmt0017.command import GmtCommand
 from simcard.applet.gmt0017.digest import identity
 from simcard.applet.gmt0017.fields import POINT, Fields
-from simcard.applet.gmt0017.keys import admit, end_of_signature, generate, install
+from simcard.applet.gmt0017.keys import admit, generate, install
 from simcard.applet.gmt0017.session import Place, pair_of, place, private_of, session_key, session_of
 from simcard.hal.engine import Hash, KeyKind, Mode, RsaEncryption
 from simcard.key.pair import Role
@@ -146,9 +146,8 @@ class EccSignData(GmtCommand):
         pair = private_of(ctx, where, Role.SIGN, KeyKind.SM2)
         digest = self.data if self.ident is None else message_digest(ctx, pair.public, self.ident, self.data)
         signature = ctx.rooms.crypto.sm2_sign(pair.private, digest, ctx.rooms.noise.nonce)
-        switches = session_of(ctx).switches
-        end_of_signature(ctx, where, switches.pin_per_signature)
-        return switches.u4(SM2_BITS) + signature
+        end_of_signature(ctx, pair, where.application.df)
+        return session_of(ctx).switches.u4(SM2_BITS) + signature
 
 
 @dataclass(frozen=True, slots=True)

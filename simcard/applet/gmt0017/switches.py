@@ -48,8 +48,6 @@ class Switches(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, re
     """ChangePIN and UnblockPIN need a login besides the MAC under the PIN's key."""
     close_clears_login: bool = False
     """CloseApplication also ends the logins of the application."""
-    pin_per_signature: bool = False
-    """Each signature ends the user's login (GM/T 0027-2014, 9.2)."""
     device_key: str = "device"
     """Label of the secret key that DevAuth proves."""
     script_key: str = ""

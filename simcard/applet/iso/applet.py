@@ -23,6 +23,7 @@ class IsoApplet(Applet):
         Ins.ERASE_BINARY: binary.EraseBinary,
         Ins.ERASE_BINARY_ODD: binary.EraseBinary,
         Ins.VERIFY: pins.Verify,
+        Ins.VERIFY_ODD: pins.Verify,
         Ins.MANAGE_SECURITY_ENVIRONMENT: environment.ManageSecurityEnvironment,
         Ins.CHANGE_REFERENCE_DATA: pins.ChangeReferenceData,
         Ins.DISABLE_VERIFICATION: pins.SwitchVerification,

@@ -16,7 +16,10 @@ from simcard.wire.status import SW, Refused
 
 
 def public_key(ctx: Context, tag: int) -> tuple[str, bytes]:
-    """The public key the template names: one from a verified certificate, or that of a container."""
+    """The public key the template names: one from a verified certificate, or that of a container.
+
+    Secret keys are named by tag 83 too, with references up to 7F; bit 8 makes a reference a container's in any case.
+    """
     reference = template(ctx, tag).get(PUBLIC)
     if not reference:
         raise Refused(SW.REFERENCE_NOT_FOUND)
@@ -25,7 +28,7 @@ def public_key(ctx: Context, tag: int) -> tuple[str, bytes]:
         return known
     # A longer reference is a certificate holder's; to take its last byte would find somebody else's key.
     expect(len(reference) == 1, SW.REFERENCE_NOT_FOUND)
-    pair = ctx.rooms.containers.require(Slot.of_reference(reference[0]))
+    pair = ctx.rooms.containers.require(Slot.of_reference(reference[0] & 0x7F))
     return pair.kind, pair.public
 
 

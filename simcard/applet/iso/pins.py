@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from simcard.applet.base import Command, Context, expect
 from simcard.applet.iso.session import current_df
 from simcard.pin.reference import Flag, PinId
+from simcard.wire import tlv
 from simcard.wire.apdu import CommandApdu, Ins
 from simcard.wire.secret import Secret
 from simcard.wire.status import SW, Refused, tries_left
@@ -34,9 +35,32 @@ def verify(ctx: Context, pin: PinId, presented: Secret) -> None:
     ctx.channel.security.pins.add(pin)
 
 
+VERIFICATION_DATA, BIOMETRIC_TEMPLATE, EXTENDED_HEADERS = 0x5F2E, 0x7F2E, 0x4D
+
+
+def _verification_data(data: bytes) -> Secret:
+    """The value of the one verification data object in the data of VERIFY with INS 21.
+
+    6A81 for what this card has no reference data or no sensor for: biometric templates, and the extended header list
+    that comes with an empty object when a sensor on the card is to be read. 6A80 for anything else.
+    """
+    expect(bool(data), SW.WRONG_LENGTH)
+    try:
+        found = tlv.parse(data)
+    except tlv.TlvError:
+        raise Refused(SW.WRONG_DATA) from None
+    foreign = any(item.tag in (BIOMETRIC_TEMPLATE, EXTENDED_HEADERS) for item in found)
+    expect(not foreign, SW.FUNCTION_NOT_SUPPORTED)
+    expect(len(found) == 1 and found[0].tag == VERIFICATION_DATA and bool(found[0].value), SW.WRONG_DATA)
+    return Secret(found[0].value)
+
+
 @dataclass(frozen=True, slots=True)
 class Verify(Command):
-    """VERIFY (ISO/IEC 7816-4:2013, 11.5.6): compare (P1 00), ask for the state (no data), or log out (P1 FF)."""
+    """VERIFY (ISO/IEC 7816-4:2013, 11.5.6): compare (P1 00), ask for the state (no data), or log out (P1 FF).
+
+    INS 20 brings the value itself, INS 21 a verification data object, which is never a question or a log-out.
+    """
 
     reference: int
     presented: Secret
@@ -45,6 +69,9 @@ class Verify(Command):
 
     @classmethod
     def parse(cls, apdu: CommandApdu) -> Command:
+        if apdu.ins == Ins.VERIFY_ODD:
+            expect(apdu.p1 == 0x00, SW.WRONG_P1P2)
+            return cls(_reference(apdu), _verification_data(apdu.data), False)
         expect(apdu.p1 in (0x00, 0xFF), SW.WRONG_P1P2)
         expect(apdu.p1 == 0x00 or not apdu.data, SW.WRONG_LENGTH)
         return cls(_reference(apdu), Secret(apdu.data), apdu.p1 == 0xFF)
@@ -97,6 +124,7 @@ class ChangeReferenceData(Command):
         else:
             expect(pin in ctx.channel.security.pins, SW.SECURITY_STATUS)
         ctx.rooms.pins.change(pin, new)
+        ctx.card.expire(pin)
         ctx.channel.security.pins.add(pin)
         return b""
 
@@ -143,7 +171,7 @@ class ResetRetryCounter(Command):
         else:
             expect(key in ctx.channel.security.pins, SW.SECURITY_STATUS)
         pins.unblock(pin, new if self.with_new else None)
-        ctx.channel.security.pins.discard(pin)
+        ctx.card.expire(pin)
         return b""
 
 

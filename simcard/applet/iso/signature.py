@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
+from simcard.applet.access import end_of_signature
 from simcard.applet.base import Context, expect
 from simcard.applet.iso.session import Template
 from simcard.hal.engine import CryptoFault, Hash, KeyKind, RsaEncryption, RsaSignature
@@ -86,7 +87,16 @@ def _algorithm(coded: bytes, kind: str) -> Algorithm:
 
 
 def sign(ctx: Context, pair: KeyPair, template: Template, data: bytes, hash_: Hash | None = None) -> bytes:
-    """A signature over a digest, DigestInfo or block; `hash_` is known when the card made the digest itself."""
+    """A signature over a digest, DigestInfo or block; `hash_` is known when the card made the digest itself.
+
+    The caller has asked whether the key may be used; the login that allowed it may end with the signature.
+    """
+    signature = _signature(ctx, pair, template, data, hash_)
+    end_of_signature(ctx, pair)
+    return signature
+
+
+def _signature(ctx: Context, pair: KeyPair, template: Template, data: bytes, hash_: Hash | None) -> bytes:
     algorithm = Algorithm.of(template, pair.kind)
     if hash_ is not None and algorithm.hash is None:
         algorithm = Algorithm(algorithm.scheme, hash_)

@@ -91,6 +91,7 @@ class ChangeReferenceData(Command):
         ctx.session.fresh = False
         ctx.rooms.pins.verify(pin, self.old)
         ctx.rooms.pins.change(pin, self.new)
+        ctx.card.expire(pin)
         if self.reference != PUK:
             ctx.channel.security.pins.add(pin)
         return b""
@@ -114,6 +115,6 @@ class ResetRetryCounter(Command):
         pin, puk = pin_of(ctx, APPLICATION_PIN), pin_of(ctx, PUK)
         ctx.rooms.pins.verify(puk, self.puk)
         ctx.rooms.pins.unblock(pin, self.new)
-        ctx.channel.security.pins.discard(pin)
+        ctx.card.expire(pin)
         ctx.session.fresh = False
         return b""

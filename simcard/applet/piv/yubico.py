@@ -186,10 +186,10 @@ class SetPinRetries(Command):
         _expect_own(ctx)
         require_management(ctx)
         expect(pin_given(ctx), SW.SECURITY_STATUS)
-        pin = pin_of(ctx, APPLICATION_PIN)
-        ctx.rooms.pins.reset(pin, self.pin)
-        ctx.rooms.pins.reset(pin_of(ctx, PUK), self.puk)
-        ctx.channel.security.pins.discard(pin)
+        for reference, tries in ((APPLICATION_PIN, self.pin), (PUK, self.puk)):
+            pin = pin_of(ctx, reference)
+            ctx.rooms.pins.reset(pin, tries)
+            ctx.card.expire(pin)
         return b""
 
 
