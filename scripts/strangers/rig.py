@@ -144,7 +144,7 @@ class StrangerRig:
     def cut(self, after: int, tear: str) -> None:
         raise CardRemoved("the power of a stranger cannot be cut at an operation of its memory")
 
-    def pcsc(self, by: str, call: str) -> str:
+    def pcsc(self, by: str, call: str, data: bytes) -> tuple[str, bytes]:
         raise CardRemoved(f"{call} by {by}: this card is in no PC/SC reader")
 
     def close(self) -> None:
