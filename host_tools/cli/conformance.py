@@ -33,6 +33,18 @@ class Seat:
     serial: str
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which card, as the user named it: one of the first three, and what goes with it."""
+
+    image: Path | None = None
+    profile: str | None = None
+    reader: str | None = None
+    target: str | None = None
+    atr: str | None = None
+    serial: str | None = None
+
+
 @click.command(short_help="Judge a card, clause by clause.")
 @click.argument("image", type=click.Path(path_type=Path), required=False)
 @click.option("--profile", "-p", metavar="NAME|FILE", help="Judge a card made from this profile.")
@@ -84,8 +96,8 @@ def command(
         if load is not None:
             run = _loaded(load)
         else:
-            with _seat(image, profile, reader, target, (atr, serial)) as seat:
-                run = _judged(seat, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
+            with seat(Asked(image, profile, reader, target, atr, serial)) as place:
+                run = _judged(place, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
         _write(run, Files(html, junit, save))
         code = _compared(compare, run, as_json) if compare is not None else _told(run, as_json)
     except SuiteError as error:
@@ -110,26 +122,24 @@ def _list(suites: tuple[str, ...], wanted: tuple[str, ...], as_json: bool) -> No
 
 
 @contextmanager
-def _seat(
-    image: Path | None, profile: str | None, reader: str | None, target: str | None, identity: tuple[str | None, ...]
-) -> Iterator[Seat]:
-    if reader is None:
-        yield _made(image, profile, target)
+def seat(asked: Asked) -> Iterator[Seat]:
+    """The card in its place; a card in a reader is confirmed to be the one that is meant."""
+    if asked.reader is None:
+        yield _made(asked.image, asked.profile, asked.target)
         return
-    atr, serial = identity
-    if target is None or atr is None or serial is None:
+    if asked.target is None or asked.atr is None or asked.serial is None:
         raise click.UsageError("a card in a reader needs --target, --atr and --serial, so that no other is judged")
     from conformance.format import load_target, target_path
     from conformance.identity import confirm
     from host_tools.link.pcsc_seat import ReaderRig
 
-    described = load_target(target_path(target))
-    expected = _hexadecimal(atr, "--atr"), _hexadecimal(serial, "--serial")
-    rig = ReaderRig(reader)
+    described = load_target(target_path(asked.target))
+    expected = _hexadecimal(asked.atr, "--atr"), _hexadecimal(asked.serial, "--serial")
+    rig = ReaderRig(asked.reader)
     try:
         link = rig.insert()
         confirm(described, link, *expected)
-        yield Seat(rig, described, link.reader, link.atr.hex().upper(), serial.upper())
+        yield Seat(rig, described, link.reader, link.atr.hex().upper(), asked.serial.upper())
     finally:
         rig.close()
 
@@ -159,16 +169,16 @@ def _made(image: Path | None, profile: str | None, target: str | None) -> Seat:
 # -- the run
 
 
-def _judged(seat: Seat, suites: tuple[str, ...], wanted: tuple[str, ...], destructive: bool, shown: bool) -> Run:
+def _judged(place: Seat, suites: tuple[str, ...], wanted: tuple[str, ...], destructive: bool, shown: bool) -> Run:
     from conformance import run
     from conformance.judge import Judge
 
     chosen = list(run.cases(run.suites(suites), wanted))
     if not chosen:
         raise click.UsageError("no case is like that; cases are named as in `simcard conformance --list`")
-    judge = Judge(seat.target, seat.rig, destructive, run.known_failures(seat.target.target.name))
+    judge = Judge(place.target, place.rig, destructive, run.known_failures(place.target.target.name))
     with _bar(shown) as progress:
-        return run.run(judge, seat.target, chosen, seat.where, (seat.atr, seat.serial), progress)
+        return run.run(judge, place.target, chosen, place.where, (place.atr, place.serial), progress)
 
 
 @contextmanager
