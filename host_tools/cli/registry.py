@@ -80,7 +80,8 @@ def verify(
     if as_json:
         say_json(report)
     for each in () if as_json else report.findings:
-        click.echo(f"{each.subject} {each.sequence or ''}: {each.text}")
+        place = f" {each.sequence}" if each.sequence else ""
+        click.echo(f"{each.subject}{place}: {each.text}")
     if report.findings:
         raise Tampered(f"{len(report.findings)} findings: the registry is not as it was written")
     if not as_json:

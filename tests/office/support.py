@@ -119,6 +119,10 @@ class House:
         self._images = template.images
         self._cards: dict[str, IsoCard] = {}
 
+    def image(self, made: Made) -> bytes:
+        """The flash of the card as it was issued."""
+        return self._images[made.number]
+
     def card(self, made: Made) -> IsoCard:
         """The card in a reader."""
         if made.number not in self._cards:

@@ -1,0 +1,252 @@
+"""The commands of the office, as they are typed."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from host_tools.registry.states import Action, CardState
+from simcard.hal.fileflash import FileFlash
+from tests.cli.conftest import PIN, Done, Simcard, simcard
+from tests.office import dying
+from tests.office.support import CLERK, DECLARANT, FIRM, LEGAL, OFFICE, House, Made
+from tests.registry import postgres
+
+__all__ = ["simcard"]
+
+DAY = ("--date", "2026-11-23")
+Run = Callable[..., Done]
+
+
+@pytest.fixture
+def run(simcard: Simcard, house: House, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """A command of the office on the day after its cards were made, with the first PIN."""
+    monkeypatch.setenv("SIMCARD_OFFICE", str(house.folder))
+
+    def call(*arguments: str | Path, pin: str = PIN) -> Done:
+        return simcard(*arguments, *DAY, SIMCARD_PIN=pin)
+
+    return call
+
+
+@pytest.fixture
+def image(house: House, tmp_path: Path) -> Callable[[Made], Path]:
+    """The image file of a card."""
+
+    def make(made: Made) -> Path:
+        path, content = tmp_path / f"{made.number}.card", house.image(made)
+        flash = FileFlash.create(path, len(content))
+        flash.program(0, content)
+        flash.sync()
+        flash.close()
+        return path
+
+    return make
+
+
+def test_freeze_and_unfreeze(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    legal = image(LEGAL)
+    done = run("freeze", legal, CLERK.number, DECLARANT.number)
+    assert (0, f"card {CLERK.number}: frozen\ncard {DECLARANT.number}: frozen\n") == (done.code, done.out)
+    done = run("unfreeze", legal, f"03-{CLERK.number}", "--json")
+    assert (0, {CLERK.number: "normal"}) == (done.code, done.json["cards"])
+
+
+def test_the_offices_operator_signs(run: Run, house: House) -> None:
+    assert (0, f"card {LEGAL.number}: lost\n") == (
+        (done := run("report-loss", "--operator", LEGAL.number)).code,
+        done.out,
+    )
+
+
+def test_void(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    assert f"card {CLERK.number}: void\n" == run("void", image(LEGAL), CLERK.number).out
+
+
+def test_bind_and_unbind(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    legal = image(LEGAL)
+    assert 0 == run("bind", legal, DECLARANT.number, "--record-number", "99000001").code
+    assert "99000001" == run("registry", "show", DECLARANT.number, "--json").json["declarant"]
+    assert 0 == run("unbind", legal, DECLARANT.number).code
+    assert "" == run("registry", "show", DECLARANT.number, "--json").json["declarant"]
+
+
+def test_a_refused_order_has_a_name_for_programs(run: Run, image: Callable[[Made], Path]) -> None:
+    done = run("freeze", image(CLERK), DECLARANT.number, "--json")
+    assert (1, "order-refused") == (done.code, done.json["error"]["code"])
+    assert "simcard: an operator card may not do that to a declarant card" in done.err
+
+
+def test_an_order_with_a_wrong_pin_is_not_made(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    done = run("freeze", image(LEGAL), CLERK.number, pin="12345678")
+    assert (5, CardState.NORMAL) == (done.code, house.state(CLERK))
+
+
+def test_an_order_cut_short_is_finished_by_typing_it_again(
+    run: Run, house: House, image: Callable[[Made], Path]
+) -> None:
+    signed = house.signed(house.order(Action.FREEZE, LEGAL, CLERK), LEGAL)
+    assert 0 > dying.hand_in(house.folder, house.clock(), signed, 4)
+    done = run("freeze", image(LEGAL), CLERK.number)
+    assert (0, f"card {CLERK.number}: frozen\n") == (done.code, done.out)
+    assert f"card {CLERK.number}: an order that was cut short is finished, it is frozen" in done.err
+
+
+def test_resume_finishes_what_was_cut_short(run: Run, house: House) -> None:
+    signed = house.signed(house.order(Action.VOID, LEGAL, CLERK), LEGAL)
+    assert 0 > dying.hand_in(house.folder, house.clock(), signed, 4)
+    assert f"card {CLERK.number}: void\n" == run("registry", "resume").out
+    assert "nothing was cut short\n" == run("registry", "resume").out
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("freeze", "--operator"), "name the card"),
+    (("freeze", "--operator", "--reader", "x", "ZZ9S000000002"), "either the operator's card signs or"),
+    (("freeze",), "name a card image"),
+])  # fmt: skip
+def test_an_order_that_is_typed_wrong_is_explained(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert 2 == done.code
+    assert said in done.err
+
+
+def test_a_card_that_was_never_issued_signs_no_order(run: Run, simcard: Simcard, tmp_path: Path) -> None:
+    assert 0 == simcard("new", tmp_path / "own.card", "--profile", "eport-legal", "--quiet").code
+    done = run("freeze", tmp_path / "own.card", CLERK.number)
+    assert (1, "simcard: the certificate was not issued by this office's authority\n") == (done.code, done.err)
+
+
+# -- history and log in
+
+
+def test_the_history_of_a_card(run: Run, image: Callable[[Made], Path]) -> None:
+    run("freeze", image(LEGAL), CLERK.number)
+    rows = run("history", CLERK.number, "--json").json
+    assert ["card-added", "certify", "issue", "freeze"] == [row["action"] for row in rows]
+    assert f"  4  2026-11-23T00:00:00Z  freeze  accepted  by {LEGAL.number}  frozen" in run("history", CLERK.number).out
+
+
+@pytest.mark.parametrize(("subject", "action"), [((FIRM,), "card-added"), ((), "enterprise-added")])
+def test_enterprises_and_the_office_have_a_history_too(run: Run, subject: tuple[str, ...], action: str) -> None:
+    assert action in run("history", *subject).out
+
+
+def test_a_card_nobody_knows_has_no_history(run: Run) -> None:
+    done = run("history", "ZZ9S000000099")
+    assert (2, "simcard: no card ZZ9S000000099 in the registry\n") == (done.code, done.err)
+
+
+def test_log_in(run: Run, image: Callable[[Made], Path]) -> None:
+    done = run("login", image(CLERK))
+    assert 0 == done.code
+    assert done.out.startswith("登录成功\n  申请者名称: 测试持卡人\n")
+
+
+def test_log_in_in_english(run: Run, image: Callable[[Made], Path]) -> None:
+    assert run("login", image(CLERK), "--lang", "en").out.startswith("logged in\n  holder: 测试持卡人\n")
+
+
+def test_a_refused_log_in(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    house.do(Action.FREEZE, LEGAL, CLERK)
+    done = run("login", image(CLERK), "--json")
+    assert (1, {"error": {"code": "login-refused", "text": "该卡已冻结，请先解冻"}}) == (done.code, done.json)
+
+
+def test_a_wrong_password_at_log_in(run: Run, image: Callable[[Made], Path]) -> None:
+    done = run("login", image(CLERK), pin="12345678")
+    assert (5, "simcard: 口令错误，还可以重试 2 次\n") == (done.code, done.err)
+
+
+# -- the registry
+
+
+def test_cards_are_listed(run: Run, house: House) -> None:
+    house.do(Action.FREEZE, LEGAL, CLERK)
+    assert [CLERK.number] == [row["number"] for row in run("registry", "list", "--state", "frozen", "--json").json]
+    assert 4 == len(run("registry", "list", "--enterprise", FIRM).out.splitlines())
+
+
+def test_a_card_is_shown_with_all_that_belongs_to_it(run: Run) -> None:
+    done = run("registry", "show", CLERK.number)
+    assert 0 == done.code
+    assert f"number: {CLERK.number}\n" in done.out
+    assert "operation: 1  " in done.out
+
+
+def test_an_untouched_registry_is_verified(run: Run, tmp_path: Path) -> None:
+    assert 0 == run("registry", "witness", "--out", tmp_path / "heads.json").code
+    done = run("registry", "verify", "--witness", tmp_path / "heads.json", "--json")
+    assert (0, []) == (done.code, done.json["findings"])
+
+
+def test_a_changed_registry_is_not(run: Run, house: House) -> None:
+    with house.office.registry.writing() as work:
+        work.card(CLERK.number).state = CardState.VOID
+    done = run("registry", "verify")
+    assert (1, f"card:{CLERK.number}: is void, and by the log it is normal\n") == (done.code, done.out)
+
+
+def test_what_is_no_witness_is_said_to_be_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "heads.json").write_text("[1]")
+    done = run("registry", "verify", "--witness", tmp_path / "heads.json")
+    assert 2 == done.code
+    assert "is no witness" in done.err
+
+
+def test_migrate(run: Run) -> None:
+    assert run("registry", "migrate").out.endswith("the registry is of the newest form\n")
+
+
+# -- the office
+
+
+def test_an_office_is_shown(run: Run, house: House) -> None:
+    shown = run("office", "show", "--json").json
+    assert (OFFICE.enterprise, ["sm2", "rsa"]) == (shown["credit_code"], shown["generations"])
+
+
+def test_an_office_is_never_overwritten(simcard: Simcard, house: House) -> None:
+    done = simcard("office", "new", house.folder)
+    assert 2 == done.code
+    assert "an office is never overwritten" in done.err
+
+
+@pytest.mark.parametrize("command", [("history",), ("registry", "list"), ("registry", "migrate"), ("office", "show")])
+def test_a_folder_without_an_office_is_said_to_be_one(
+    simcard: Simcard, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    done = simcard(*command, "--office", tmp_path)
+    assert (2, f"simcard: {tmp_path}: holds no office; make one with simcard office new\n") == (done.code, done.err)
+
+
+def test_secrets_of_an_office_are_its_owners_alone(house: House) -> None:
+    for name in ("office.json", "master.key", "registry.sqlite", "operator.card"):
+        assert 0o600 == stat.S_IMODE((house.folder / name).stat().st_mode), name
+
+
+def test_the_master_key_is_read(house: House) -> None:
+    assert 16 == len(house.office.master_key())
+
+
+@pytest.fixture
+def database(cluster: postgres.Cluster) -> Iterator[str]:
+    yield cluster.make("typed")
+    cluster.drop("typed")
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_an_office_with_its_registry_in_postgresql(simcard: Simcard, tmp_path: Path, database: str) -> None:
+    url = database.replace("postgres@", "postgres:geheim@")
+    assert 0 == simcard("office", "new", tmp_path / "office", SIMCARD_REGISTRY=url).code
+    shown = simcard("office", "show", "--office", tmp_path / "office", "--json").json
+    assert shown["registry"].startswith("postgresql+psycopg://postgres:***@/typed")
+    assert not (tmp_path / "office" / "registry.sqlite").exists()
+
+
+def test_a_registry_that_cannot_be_reached_leaves_no_office(simcard: Simcard, tmp_path: Path) -> None:
+    done = simcard("office", "new", tmp_path / "office", SIMCARD_REGISTRY=f"postgresql://u:geheim@/x?host={tmp_path}")
+    assert (2, []) == (done.code, list(tmp_path.glob("*office*")))
+    assert "geheim" not in done.err
