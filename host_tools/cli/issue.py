@@ -1,0 +1,358 @@
+"""`simcard issue`: enterprises join, cards are made, replaced and changed, enterprises leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from host_tools.cli.cards import EngineChoice, engine_options, only_target, reader_option
+from host_tools.cli.office import office_options, opened_office
+from host_tools.cli.output import json_option, say_json
+from host_tools.cli.secrets import pin_options
+from host_tools.cli.station import (
+    FIRST_PIN,
+    SUFFIX,
+    Signer,
+    card_pin,
+    issue_image,
+    issuing,
+    run_station,
+    signer_of,
+    signer_options,
+    signing_card,
+)
+
+if TYPE_CHECKING:
+    from host_tools.issuing.plan import Person
+    from host_tools.office.folder import Office
+    from host_tools.office.orders import Signed
+    from host_tools.registry.states import Action
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+GENERATIONS = ("sm2", "rsa")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every command of this group is told."""
+
+    office: Path
+    day: datetime | None
+    passphrase_file: Path | None
+    cards: Path
+    prepare: bool
+    as_json: bool
+    engine: EngineChoice
+
+    def make(self, office: Office, *numbers: str) -> None:
+        """Make the cards, unless they are only to be prepared, and say which they are."""
+        rows = []
+        for number in numbers:
+            image = None if self.prepare else self.cards / f"{number}{SUFFIX}"
+            if image is not None:
+                self.cards.mkdir(parents=True, exist_ok=True)
+                with office.registry.reading() as work:
+                    waiting = work.card(number).made_at is None
+                if waiting:
+                    issue_image(office, number, image, self.engine, not self.as_json)
+            with office.registry.reading() as work:
+                card = work.card(number)
+                rows.append({"number": number, "kind": card.kind.value, "state": card.state.value,
+                             "image": None if image is None else str(image)})  # fmt: skip
+        if self.as_json:
+            say_json({"cards": rows})
+        for row in () if self.as_json else rows:
+            click.echo(f"{row['kind']} {row['number']}: {row['image'] or row['state']}")
+
+
+def desk_options(function: Decorated) -> Decorated:
+    """Office, folder of the cards and output, as the parameter `desk`."""
+    import functools
+
+    @office_options
+    @click.option(
+        "--cards", type=click.Path(path_type=Path), default=Path(), help="Folder for the images of the cards."
+    )
+    @click.option("--prepare", is_flag=True, help="Prepare the cards in the registry only; make them with issue card.")
+    @json_option
+    @engine_options
+    @functools.wraps(function)
+    def wrapped(
+        office: Path,
+        day: datetime | None,
+        passphrase_file: Path | None,
+        cards: Path,
+        prepare: bool,
+        as_json: bool,
+        engine: str,
+        sm2_backend: str | None,
+        **more: Any,
+    ) -> None:
+        choice = EngineChoice(engine, sm2_backend)
+        function(Desk(office, day, passphrase_file, cards, prepare, as_json, choice), **more)
+
+    return wrapped  # type: ignore[return-value]  # click makes a command of it
+
+
+def person_options(function: Decorated) -> Decorated:
+    """Who gets a card, as the parameters `name`, `document`, `document_type` and `social_number`."""
+    function = click.option("--social-number", default="", help="Social insurance number.")(function)
+    text = "01 is the resident identity card."
+    function = click.option("--document-type", default="01", show_default=True, help=text)(function)
+    function = click.option("--document", required=True, metavar="NUMBER", help="Number of the document.")(function)
+    return click.option("--name", required=True, help="Name of the holder.")(function)
+
+
+def order_options(function: Decorated) -> Decorated:
+    """The card that signs, as the parameter `signer`."""
+    import functools
+
+    @signer_options
+    @functools.wraps(function)
+    def wrapped(
+        desk: Desk,
+        by: Path | None,
+        by_reader: str | None,
+        operator: bool,
+        signer_pin_file: Path | None,
+        **more: Any,
+    ) -> None:
+        function(desk, signer_of(by, by_reader, operator, desk.office, desk.engine, signer_pin_file), **more)
+
+    return wrapped  # type: ignore[return-value]
+
+
+def signed_order(office: Office, signer: Signer, action: Action, enterprise: str, *cards: str) -> Signed:
+    """An order, signed by the card that the options name. An empty enterprise is that of the card, or the signer's."""
+    from host_tools.office.orders import Order, sign_order
+
+    with signing_card(signer, None, lambda: signer.pin) as (card, number, pin):
+        with office.registry.reading() as work:
+            known = work.find_card(cards[0] if cards else number)
+        firm = enterprise or ("" if known is None else known.enterprise.credit_code)
+        return sign_order(card, pin, Order(action, cards, firm, number, office.clock()))
+
+
+@click.group(short_help="Issue cards: join, add, replace, change, cancel.")
+def command() -> None:
+    """Issue cards of an office: enterprises join, cards are made, replaced and changed, enterprises leave.
+
+    A card is written into the registry before anything is written to plastic. Whatever is interrupted is finished by
+    running the same command again. New cards have the PIN of eight 8s.
+    """
+
+
+@command.command(short_help="A new enterprise, with two cards.")
+@click.option("--firm", required=True, help="Name of the enterprise.")
+@click.option("--credit-code", required=True, help="Unified social credit code, 18 characters.")
+@click.option("--customs-code", default="", help="Customs code; two of them as code&code.")
+@person_options
+@click.option("--operator-name", default="", help="Name of the operator; the legal representative if not given.")
+@click.option("--operator-document", default="", metavar="NUMBER", help="Document number of the operator.")
+@click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the cards.")
+@click.option("--medium", type=click.Choice(("ic", "ikey")), default="ic", show_default=True, help="Of the cards.")
+@desk_options
+def enterprise(
+    desk: Desk,
+    firm: str,
+    credit_code: str,
+    customs_code: str,
+    name: str,
+    document: str,
+    document_type: str,
+    social_number: str,
+    operator_name: str,
+    operator_document: str,
+    generation: str,
+    medium: str,
+) -> None:
+    """A new enterprise joins: its legal-person card and one operator card are made in one go.
+
+    NAME and DOCUMENT are those of the legal representative, who is the operator too unless another is named.
+    """
+    from host_tools.issuing.plan import Firm, Person
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.pki.generation import Generation
+    from host_tools.registry.states import Medium
+
+    if bool(operator_name) != bool(operator_document):
+        raise click.UsageError("an operator has a name and a document: give both or neither")
+    legal = Person(name, document, document_type, social_number)
+    operator = Person(operator_name, operator_document) if operator_name else None
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
+        numbers = Procedures(office).join(
+            Firm(firm, credit_code, customs_code), legal, operator, Generation(generation), Medium(medium)
+        )
+        desk.make(office, *numbers)
+
+
+@command.command(short_help="One more operator card.")
+@person_options
+@click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the card.")
+@desk_options
+@order_options
+def operator(
+    desk: Desk, signer: Signer, name: str, document: str, document_type: str, social_number: str, generation: str
+) -> None:
+    """One more operator card, ordered by the legal-person card of the enterprise."""
+    from host_tools.issuing.plan import Person
+    from host_tools.registry.states import CardKind
+
+    _add(desk, signer, Person(name, document, document_type, social_number), CardKind.OPERATOR, generation)
+
+
+@command.command(short_help="One more declarant card.")
+@person_options
+@click.option("--record-number", required=True, help="The declarant's record number (报关人员备案证号).")
+@click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the card.")
+@desk_options
+@order_options
+def declarant(
+    desk: Desk,
+    signer: Signer,
+    name: str,
+    document: str,
+    document_type: str,
+    social_number: str,
+    record_number: str,
+    generation: str,
+) -> None:
+    """One more customs declarant card, ordered by the legal-person card of the enterprise."""
+    from host_tools.issuing.plan import Person
+    from host_tools.registry.states import CardKind
+
+    person = Person(name, document, document_type, social_number, record_number)
+    _add(desk, signer, person, CardKind.DECLARANT, generation)
+
+
+def _add(desk: Desk, signer: Signer, person: Person, kind: Any, generation: str) -> None:
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.pki.generation import Generation
+    from host_tools.registry.states import Action
+
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
+        signed = signed_order(office, signer, Action.ISSUE, "")
+        desk.make(office, Procedures(office).add(signed, person, kind, Generation(generation)))
+
+
+@command.command(short_help="A card in the place of a lost or damaged one.")
+@click.argument("number")
+@desk_options
+@order_options
+def replace(desk: Desk, signer: Signer, number: str) -> None:
+    """A new card for the holder of card NUMBER, which becomes void as soon as the new one is made.
+
+    The new card gets the exchange key of the old one, so what was encrypted for that stays readable.
+    """
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.registry.states import Action
+
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
+        signed = signed_order(office, signer, Action.REPLACE, "", number.removeprefix("03-"))
+        desk.make(office, Procedures(office).replace(signed))
+
+
+@command.command("change-holder", short_help="Other data of a card's holder.")
+@click.argument("arguments", nargs=-1, metavar="[IMAGE]")
+@reader_option
+@click.option("--name", help="New name.")
+@click.option("--document", metavar="NUMBER", help="New number of the document.")
+@click.option("--document-type", help="New kind of document.")
+@click.option("--social-number", help="New social insurance number.")
+@click.option("--record-number", help="New declarant's record number.")
+@pin_options
+@desk_options
+@order_options
+def change_holder(
+    desk: Desk,
+    signer: Signer,
+    arguments: tuple[str, ...],
+    reader: str | None,
+    name: str | None,
+    document: str | None,
+    document_type: str | None,
+    social_number: str | None,
+    record_number: str | None,
+    pin_file: Path | None,
+    pin_stdin: bool,
+) -> None:
+    """Give the holder of the card in IMAGE or a reader other data: on the card, in its certificates, in the registry.
+
+    The PIN of the card is eight 8s again afterwards.
+    """
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.issuing.stations import HolderChange
+    from host_tools.office.plastic import Plastic
+    from host_tools.registry.states import Action, ProcedureKind
+
+    asked = {"name": name, "document_number": document, "document_type": document_type,
+             "social_number": social_number, "record_number": record_number}  # fmt: skip
+    changes = {key: value for key, value in asked.items() if value is not None}
+    where = only_target(arguments, reader, desk.engine.name, desk.engine.backend)
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office, where.link() as link:
+        station = HolderChange(office, Plastic(link))
+        with office.registry.reading() as work:
+            waiting = work.open_procedure(ProcedureKind.HOLDER, work.card(station.number)) is not None
+        if not waiting:
+            if not changes:
+                raise click.UsageError("say what changes: --name, --document, --document-type, ...")
+            signed = signed_order(office, signer, Action.HOLDER_CHANGED, "", station.number)
+            Procedures(office).change_holder(signed, changes)
+        steps = run_station(station, card_pin(pin_file, pin_stdin), False, not desk.as_json)
+    if desk.as_json:
+        say_json({"card": station.number, "steps": steps})
+    else:
+        click.echo(f"card {station.number}: its holder's data are changed; the PIN is eight 8s again")
+
+
+@command.command(short_help="Make a prepared card.")
+@click.argument("number")
+@click.argument("arguments", nargs=-1, metavar="[IMAGE]")
+@reader_option
+@office_options
+@json_option
+@engine_options
+def card(
+    number: str,
+    arguments: tuple[str, ...],
+    reader: str | None,
+    office: Path,
+    day: datetime | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    engine: str,
+    sm2_backend: str | None,
+) -> None:
+    """Make the card that the registry has prepared under NUMBER, from the blank in IMAGE or a reader."""
+    from host_tools.office.plastic import Plastic
+
+    where = only_target(arguments, reader, engine, sm2_backend)
+    with opened_office(office, day, passphrase_file) as found, where.link() as link:
+        steps = run_station(issuing(found, Plastic(link), number), lambda: FIRST_PIN, False, not as_json)
+    if as_json:
+        say_json({"card": number, "steps": steps})
+    else:
+        click.echo(f"card {number}: made")
+
+
+@command.command("cancel-enterprise", short_help="An enterprise leaves.")
+@click.argument("credit_code")
+@desk_options
+@order_options
+def cancel_enterprise(desk: Desk, signer: Signer, credit_code: str) -> None:
+    """Take the enterprise CREDIT_CODE out of the network: all its cards become void, their certificates revoked."""
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.registry.states import Action
+
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
+        signed = signed_order(office, signer, Action.ENTERPRISE_CANCELLED, credit_code)
+        gone = Procedures(office).cancel_enterprise(signed)
+    if desk.as_json:
+        say_json({"enterprise": credit_code, "void": gone})
+    else:
+        click.echo(f"enterprise {credit_code}: cancelled; void are {', '.join(gone) or 'no more cards'}")

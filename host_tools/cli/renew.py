@@ -1,0 +1,151 @@
+"""`simcard renew` and `simcard unlock`: an order, and what the office then does to the card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from host_tools.cli.cards import EngineChoice, engine_options, only_target, reader_option
+from host_tools.cli.office import office_options, opened_office
+from host_tools.cli.output import json_option, say_json
+from host_tools.cli.secrets import pin_options
+from host_tools.cli.station import card_pin, run_station, signer_of, signer_options, signing_card
+
+if TYPE_CHECKING:
+    from host_tools.renewal.renewal import Renewal
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+LANGUAGES = ("zh", "en")
+
+
+def lang_option(function: Decorated) -> Decorated:
+    """`--lang`, as the parameter `lang`."""
+    text = "Language of what is said of the card."
+    return click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help=text)(function)
+
+
+@click.command(short_help="Renew the certificates of a card.")
+@click.argument("arguments", nargs=-1, metavar="[IMAGE]")
+@reader_option
+@signer_options
+@click.option("--show", is_flag=True, help="Show the card's data and whether it may be renewed; do nothing.")
+@office_options
+@lang_option
+@pin_options
+@json_option
+@engine_options
+def renew(
+    arguments: tuple[str, ...],
+    reader: str | None,
+    by: Path | None,
+    by_reader: str | None,
+    operator: bool,
+    signer_pin_file: Path | None,
+    show: bool,
+    office: Path,
+    day: datetime | None,
+    passphrase_file: Path | None,
+    lang: str,
+    pin_file: Path | None,
+    pin_stdin: bool,
+    as_json: bool,
+    engine: str,
+    sm2_backend: str | None,
+) -> None:
+    """Renew the certificates of the card in IMAGE or a reader (证书延期).
+
+    A legal-person card renews itself, from 180 days before its certificate ends until it has. Other cards are
+    renewed by the legal-person card of their enterprise (--by, --by-reader), an expired legal-person card by the
+    office (--operator). Afterwards the PIN is eight 8s again.
+
+    The card may be pulled and the program killed at any moment: the card then has the old certificate or the new
+    one, and running the command again finishes what was begun.
+    """
+    from host_tools.eport_client.wording import Lang
+    from host_tools.office.plastic import Plastic
+    from host_tools.renewal.renewal import Renewal
+
+    choice, said = EngineChoice(engine, sm2_backend), Lang(lang)
+    where = only_target(arguments, reader, engine, sm2_backend)
+    signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
+    pin = card_pin(pin_file, pin_stdin)
+    with opened_office(office, day, passphrase_file) as found, where.link() as link:
+        renewal = Renewal(found, Plastic(link), said)
+        steps: list[str] = []
+        if show:
+            _say(renewal, [], said is Lang.ZH, as_json, signer.where is None)
+            return
+        if not renewal.is_open:
+            with signing_card(signer, renewal.plastic.iso, pin) as (card, number, its_pin):
+                renewal.begin(card, number, its_pin)
+        steps = run_station(renewal, pin, said is Lang.ZH, not as_json)
+        _say(renewal, steps, said is Lang.ZH, as_json, alone=False)
+
+
+def _say(renewal: Renewal, steps: list[str], chinese: bool, as_json: bool, alone: bool) -> None:
+    """The card's data; before a renewal (no steps) whether it may be renewed, afterwards until when it is valid."""
+    from host_tools.office.rules import Signer
+
+    view = renewal.view()
+    reason = "" if steps else renewal.against(Signer.SELF if alone else Signer.LEGAL)
+    if as_json:
+        say_json({"card": view, "steps": steps, "against": reason, "open": renewal.is_open})
+        return
+    for zh, en, text in view.rows:
+        click.echo(f"{zh if chinese else en}: {text}")
+    if steps:
+        end = f"{view.end:%Y年%m月%d日}" if chinese else f"{view.end:%Y-%m-%d}"
+        click.echo(f"您的证书有效期已延期到：{end}" if chinese else f"Your certificate is now valid until {end}")
+        click.echo("IC卡密码已恢复为初始密码：8个8" if chinese else "The PIN is eight 8s again")
+    elif reason:
+        click.echo(reason)
+
+
+@click.command(short_help="Unlock a card.")
+@click.argument("arguments", nargs=-1, metavar="[IMAGE]")
+@reader_option
+@signer_options
+@office_options
+@json_option
+@engine_options
+def unlock(
+    arguments: tuple[str, ...],
+    reader: str | None,
+    by: Path | None,
+    by_reader: str | None,
+    operator: bool,
+    signer_pin_file: Path | None,
+    office: Path,
+    day: datetime | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    engine: str,
+    sm2_backend: str | None,
+) -> None:
+    """Unlock the card in IMAGE or a reader: the PIN is eight 8s again, with all its tries.
+
+    Operator and declarant cards are unlocked by the legal-person card of their enterprise (--by, --by-reader),
+    legal-person cards by the office (--operator). Nobody needs a PIN that could do it: the card checks a script of
+    the office, which is good for this card and once. Run again after an interruption, it finishes what was begun.
+    """
+    from host_tools.office.plastic import Plastic
+    from host_tools.office.unlock import Unlock
+
+    choice = EngineChoice(engine, sm2_backend)
+    where = only_target(arguments, reader, engine, sm2_backend)
+    signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
+    with opened_office(office, day, passphrase_file) as found, where.link() as link:
+        work = Unlock(found, Plastic(link))
+        if not work.is_open:
+            with signing_card(signer, None, lambda: signer.pin) as (card, number, its_pin):
+                work.begin(card, number, its_pin)
+        work.finish()
+        left = work.plastic.tries_left()
+    if as_json:
+        say_json({"card": work.number, "tries_left": left})
+    else:
+        click.echo(f"card {work.number}: unlocked, the PIN is eight 8s again, {left} tries")

@@ -1,0 +1,172 @@
+"""What the commands that work on cards for an office share: who signs, what is shown, blanks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from host_tools.cli.cards import EngineChoice, Target, image_link
+from host_tools.cli.secrets import PIN, Wanted, obtain
+from simcard.wire.secret import Secret
+
+if TYPE_CHECKING:
+    from host_tools.client.iso import IsoCard
+    from host_tools.office.folder import Office
+    from host_tools.office.station import Station
+    from host_tools.pki.generation import Generation
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+SIGNER_PIN = Wanted("PIN of the card that signs", "SIMCARD_SIGNER_PIN")
+FIRST_PIN = Secret(b"88888888")
+"""The PIN of a blank, and of a card after every script of the office."""
+BLANKS = {"sm2": "eport-blank", "rsa": "eport-blank-rsa"}
+SUFFIX = ".simcard"
+STEPS = {
+    "stage": ("正在准备", "making room for new keys"),
+    "generate": ("正在生成密钥", "making the signing key on the card"),
+    "certify": ("正在做签名，请勿进行其他操作", "the card signs its request, the authority its certificates"),
+    "import-key": ("正在写入加密密钥", "bringing the exchange key onto the card"),
+    "import-signing": ("正在写入签名证书", "writing the signing certificate"),
+    "import-exchange": ("正在写入加密证书", "writing the exchange certificate"),
+    "script": ("正在启用新证书", "putting the new in the place of the old"),
+    "record": ("正在登记", "writing it down"),
+}
+"""What a step says of itself, in both languages."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The card that signs an order; `where` is None for the very card that the order is about."""
+
+    where: Target | None
+    pin_file: Path | None
+
+    @property
+    def pin(self) -> Secret:
+        return obtain(SIGNER_PIN, self.pin_file, False)
+
+
+def signer_options(function: Decorated) -> Decorated:
+    """`--by`, `--by-reader`, `--operator`, `--signer-pin-file`, as parameters of their names."""
+    text = "Read the PIN of the card that signs from this file; SIMCARD_SIGNER_PIN if not given."
+    function = click.option("--signer-pin-file", type=click.Path(path_type=Path), help=text)(function)
+    text = "The office's operator signs, with the card in the office's folder."
+    function = click.option("--operator", is_flag=True, help=text)(function)
+    text = "The card in this PC/SC reader signs the order."
+    function = click.option("--by-reader", metavar="NAME", help=text)(function)
+    text = "The card in this image signs the order."
+    return click.option("--by", type=click.Path(path_type=Path), metavar="IMAGE", help=text)(function)
+
+
+def signer_of(
+    by: Path | None, by_reader: str | None, operator: bool, office: Path, engine: EngineChoice, pin_file: Path | None
+) -> Signer:
+    """The signer that the options name."""
+    from host_tools.office.folder import OPERATOR
+
+    if sum((by is not None, by_reader is not None, operator)) > 1:
+        raise click.UsageError("one card signs: use one of --by, --by-reader and --operator")
+    if by_reader is not None:
+        return Signer(Target(None, by_reader, engine), pin_file)
+    image = office / OPERATOR if operator else by
+    return Signer(None if image is None else Target(image, None, engine), pin_file)
+
+
+@contextmanager
+def signing_card(
+    signer: Signer, own: IsoCard | None, own_pin: Callable[[], Secret]
+) -> Iterator[tuple[IsoCard, str, Secret]]:
+    """The card that signs, its number and its PIN."""
+    from host_tools.client.iso import IsoCard
+    from host_tools.office.orders import number_of, signing_key
+
+    def number(card: IsoCard) -> str:
+        return number_of(card.read_certificate(signing_key(card).reference))
+
+    if signer.where is None:
+        if own is None:
+            raise click.UsageError("say which card signs the order: --by IMAGE, --by-reader NAME or --operator")
+        own.enter()
+        yield own, number(own), own_pin()
+        return
+    with signer.where.link() as link:
+        card = IsoCard(link)
+        card.enter()
+        yield card, number(card), signer.pin
+
+
+def run_station(station: Station, pin: Callable[[], Secret], chinese: bool, shown: bool) -> list[str]:
+    """Run a station to its end, with a progress bar while a person looks on; the steps that were done."""
+    if not (shown and sys.stderr.isatty()):
+        return [step.value for step in station.run(pin)]
+    from rich.console import Console
+    from rich.progress import Progress
+
+    done: list[str] = []
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=len(STEPS))
+        for step in station.run(pin):
+            done.append(step.value)
+            text = STEPS[step.value][0 if chinese else 1]
+            bar.update(task, completed=list(STEPS).index(step.value), description=text)
+    return done
+
+
+def once(wanted: Wanted, file: Path | None, from_stdin: bool) -> Callable[[], Secret]:
+    """The secret, asked for when it is first needed and then remembered."""
+    kept: list[Secret] = []
+
+    def get() -> Secret:
+        if not kept:
+            kept.append(obtain(wanted, file, from_stdin))
+        return kept[0]
+
+    return get
+
+
+def card_pin(pin_file: Path | None, pin_stdin: bool) -> Callable[[], Secret]:
+    """The PIN of the card that is worked on."""
+    return once(PIN, pin_file, pin_stdin)
+
+
+def make_blank(image: Path, generation: Generation, engine: EngineChoice) -> None:
+    """A blank card in an image, unless there is one; `ImageProblem` where it cannot be made."""
+    from datetime import UTC, datetime
+
+    from host_tools.cli import profiles
+    from host_tools.cli.new import Wish, make_image
+
+    if not image.exists():
+        profile = profiles.load(BLANKS[generation.value])
+        make_image(image, Wish(profile, None, datetime.now(UTC).date(), engine), lambda _: None)
+
+
+def issue_image(office: Office, number: str, image: Path, engine: EngineChoice, shown: bool = True) -> list[str]:
+    """Make the prepared card of a number in an image: a blank first, where there is none."""
+    from host_tools.office.plastic import Plastic
+
+    with office.registry.reading() as work:
+        generation = work.card(number).generation
+    make_blank(image, generation, engine)
+    with image_link(image, engine) as link:
+        return run_station(issuing(office, Plastic(link), number), lambda: FIRST_PIN, False, shown)
+
+
+def issuing(office: Office, plastic: Any, number: str) -> Station:
+    """The station that makes the card of a number: a first one, or one in another's place."""
+    from host_tools.errors import NotRegistered
+    from host_tools.issuing.stations import Issuing, Replacing
+    from host_tools.registry.states import ProcedureKind
+
+    with office.registry.reading() as work:
+        card = work.card(number)
+        for kind, station in ((ProcedureKind.ISSUE, Issuing), (ProcedureKind.REPLACE, Replacing)):
+            if work.open_procedure(kind, card) is not None:
+                return station(office, plastic, card.number)
+        raise NotRegistered(f"card {card.number} is {card.state.value}; nothing of it is waiting to be made")
