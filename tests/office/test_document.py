@@ -10,17 +10,22 @@ from pathlib import Path
 
 from tests.test_readme import script_of
 
-TEXT = (Path(__file__).parents[2] / "docs" / "office.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```console\n(.*?)```", TEXT, re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_worked_example_works_as_written(tmp_path: Path) -> None:
-    typed, seen = script_of("".join(BLOCKS))
+def play(document: str, folder: Path) -> tuple[list[str], list[str]]:
+    """The dialogues of a document: what stands there, and what was said when it was typed."""
+    blocks = re.findall(r"```console\n(.*?)```", (DOCS / document).read_text(encoding="utf-8"), re.DOTALL)
+    typed, seen = script_of("".join(blocks))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        ["bash", "-e", "-c", typed], cwd=tmp_path, env={**os.environ, "PATH": path},
+        ["bash", "-e", "-c", typed], cwd=folder, env={**os.environ, "PATH": path},
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     assert 0 == done.returncode, done.stdout
-    said = [line for line in done.stdout.splitlines() if not re.match(r"  (用户证书号|有效期至)", line)]
-    assert seen == said
+    return seen, done.stdout.splitlines()
+
+
+def test_the_worked_example_works_as_written(tmp_path: Path) -> None:
+    seen, said = play("office.md", tmp_path)
+    assert seen == [line for line in said if not re.match(r"  (用户证书号|有效期至)", line)]

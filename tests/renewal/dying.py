@@ -1,0 +1,70 @@
+"""A process that dies (SIGKILL) at one step of making or renewing a card; used by `test_killed.py`.
+
+A step is a command to the card, a write into the authority's book, or a commit of the registry; there is a moment
+before it and one after. The card is an image file, which the dead process leaves behind as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from host_tools.cli.cards import EngineChoice, image_link
+from host_tools.cli.station import issuing
+from host_tools.link.inprocess import InProcessLink
+from host_tools.office.folder import Office
+from host_tools.office.plastic import Plastic
+from host_tools.pki.ledger import Ledger
+from host_tools.renewal.renewal import Renewal
+from tests.issuing.support import PIN
+from tests.office.dying import SERVER, Reaper
+from tests.pki.support import SM2, SetClock
+
+BOOK = ("issue", "archive", "revoke")
+
+
+def renew(office: Office, image: Path, number: str) -> None:
+    """The renewal of a legal person's card by itself, unless it is done."""
+    with image_link(image, EngineChoice()) as link:
+        renewal = Renewal(office, Plastic(link))
+        if renewal.view().start.date() != office.clock().date():
+            renewal.begin(renewal.plastic.iso, number, PIN)
+            for _ in renewal.run(lambda: PIN):
+                pass
+
+
+def issue(office: Office, image: Path, number: str) -> None:
+    """The making of a prepared card, unless it is made."""
+    with office.registry.reading() as work:
+        if work.card(number).made_at is not None:
+            return
+    with image_link(image, EngineChoice()) as link:
+        for _ in issuing(office, Plastic(link), number).run(lambda: PIN):
+            pass
+
+
+WORK = {"renew": renew, "issue": issue}
+
+
+def _child(what: str, folder: Path, now: datetime, image: Path, number: str, step: int, back: Connection) -> None:
+    reaper = Reaper(step)
+    watched = [(Session, "commit"), (InProcessLink, "transmit"), *((Ledger, name) for name in BOOK)]
+    for kind, name in watched:
+        setattr(kind, name, reaper.around(getattr(kind, name)))
+    with Office(folder, SetClock(now), SM2) as office:
+        WORK[what](office, image, number)
+    back.send(reaper.passed)
+
+
+def run(what: str, folder: Path, now: datetime, image: Path, number: str, step: int = 0) -> int:
+    """Let another process do the work; its moments if it lived, the negative signal if it died."""
+    here, there = SERVER.Pipe(duplex=False)
+    child = SERVER.Process(target=_child, args=(what, folder, now, image, number, step, there))
+    child.start()
+    there.close()
+    child.join()
+    assert child.exitcode is not None
+    return here.recv() if child.exitcode == 0 else child.exitcode

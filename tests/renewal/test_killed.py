@@ -1,0 +1,96 @@
+"""The process is killed at any step of issuing and renewal: nothing is lost, and running it again finishes."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from host_tools.issuing.procedures import Procedures
+from host_tools.link.inprocess import InProcessLink
+from host_tools.office.folder import Office
+from host_tools.office.plastic import Plastic
+from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Generation
+from host_tools.registry.audit import audit
+from host_tools.registry.states import Action, CardKind, CardState
+from simcard.hal.fileflash import FileFlash
+from simcard.hal.power import PowerLost
+from tests.issuing.support import DECLARANT, PIN, Town
+from tests.kit import on_bench
+from tests.pki.support import SM2, SetClock
+from tests.renewal import dying
+from tests.renewal.test_renewal import near_the_end
+
+STEP = 29
+"""Every 29th moment in the usual run."""
+
+
+def written(image: Path, content: bytes) -> None:
+    """A card image with this memory."""
+    flash = FileFlash.create(image, len(content))
+    flash.program(0, content)
+    flash.sync()
+    flash.close()
+
+
+def prepared(town: Town, what: str, image: Path) -> str:
+    """The number of the card that the work is done on, its image laid ready."""
+    if what == "renew":
+        near_the_end(town, town.legal)
+        town.office.close()
+        written(image, town.images[town.legal])
+        return town.legal
+    number = Procedures(town.office).add(
+        town.order(Action.ISSUE, town.legal), DECLARANT, CardKind.DECLARANT, Generation.SM2
+    )
+    town.blank(number)
+    town.office.close()
+    written(image, town.images[number])
+    return number
+
+
+def insist_on_whole(folder: Path, town: Town, image: Path, number: str) -> None:
+    """Card, registry and log agree, and the card signs with the key of its certificate."""
+    flash = FileFlash.open(image)
+    content = flash.read(0, flash.size)
+    flash.close()
+    card = Plastic(InProcessLink(on_bench(content).card, PowerLost)).iso
+    card.verify_pin(1, PIN)
+    key = card.containers()[0].keys[0]
+    with Office(folder, SetClock(town.clock()), SM2) as office, office.registry.reading() as work:
+        row = work.card(number)
+        assert CardState.NORMAL is row.state
+        assert work.current(row, Use.SIGN).der == card.read_certificate(key.reference)
+        assert () == audit(work).findings
+    assert 64 == len(card.sign(key.reference, b"whole"))
+
+
+def kill_everywhere(town: Town, what: str, tmp_path: Path, step: int) -> int:
+    image = tmp_path / "card.simcard"
+    number = prepared(town, what, image)
+    rehearsal = shutil.copytree(town.folder, tmp_path / "rehearsal"), shutil.copy(image, tmp_path / "rehearsal.simcard")
+    moments = dying.run(what, rehearsal[0], town.clock(), Path(rehearsal[1]), number)
+    insist_on_whole(rehearsal[0], town, Path(rehearsal[1]), number)
+    for at in range(1, moments + 1, step):
+        folder = shutil.copytree(town.folder, tmp_path / f"office{at}")
+        copy = Path(shutil.copy(image, tmp_path / f"{at}.simcard"))
+        assert -signal.SIGKILL == dying.run(what, folder, town.clock(), copy, number, at)
+        assert 0 < dying.run(what, folder, town.clock(), copy, number)
+        insist_on_whole(folder, town, copy, number)
+        shutil.rmtree(folder)
+    return moments
+
+
+@pytest.mark.parametrize("what", list(dying.WORK))
+def test_a_killed_process_loses_nothing(town: Town, what: str, tmp_path: Path) -> None:
+    assert kill_everywhere(town, what, tmp_path, STEP) > STEP
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", list(dying.WORK))
+def test_no_process_killed_anywhere_loses_anything(town: Town, what: str, tmp_path: Path) -> None:
+    moments = kill_everywhere(town, what, tmp_path, 1)
+    print(f"{what}: killed at each of {moments} moments, none lost")  # noqa: T201
