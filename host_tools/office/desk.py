@@ -37,6 +37,9 @@ SKEW = timedelta(minutes=2)
 RECORD = "record_number"
 """The datum of an order to bind: the declarant's record number."""
 
+MOST_KEPT = 4096
+"""Bytes of what a stranger sends that the log keeps; it must not grow as they please."""
+
 Also = Callable[[Work, Card, Order], None]
 """What else to do in the transaction that accepts an order, for each card."""
 
@@ -68,12 +71,12 @@ class _Case:
 
     @property
     def data(self) -> Json:
-        """What the log keeps of it: the proof."""
-        text = self.signed.text.decode("utf-8", "backslashreplace")
+        """What the log keeps of it: the proof; and of what nobody known signed only the beginning."""
+        most = None if self.by else MOST_KEPT
         return {
-            "order": text,
-            "signature": self.signed.signature.hex(),
-            "certificate": self.signed.certificate.hex() if not self.by else "",
+            "order": self.signed.text[:most].decode("utf-8", "backslashreplace"),
+            "signature": self.signed.signature[:most].hex(),
+            "certificate": "" if self.by else self.signed.certificate[:most].hex(),
         }
 
     def entry(self, action: Action, outcome: Outcome = Outcome.ACCEPTED, reason: str = "") -> Entry:
@@ -105,9 +108,8 @@ class Desk:
         if refusal is not None or case.order is None:
             assert refusal is not None
             raise OrderRefused(refusal.say(self._lang), refusal.reason.value)
-        for number, rule in ruled.items():
-            if rule.to is not None:
-                self._carry_out(number)
+        for number in sorted(number for number, rule in ruled.items() if rule.to is not None):
+            self._carry_out(number)
         return Accepted(case.order, self._states(case.order))
 
     def _states(self, order: Order) -> dict[str, CardState]:
@@ -138,7 +140,10 @@ class Desk:
         if not order.cards:
             self._decide_on_enterprise(work, order, party)
             return {}
-        return {number: _rule(work, order, party, number) for number in order.cards}
+        if order.action in BOOKINGS and len(order.cards) > 1:
+            raise Refusal(Reason.FORM)
+        # Always in the same order, or two orders about the same cards could wait for each other.
+        return {number: _rule(work, order, party, number) for number in sorted(order.cards)}
 
     @staticmethod
     def _spend(work: Work, order: Order) -> None:
@@ -212,7 +217,7 @@ class Desk:
                 done = Finished(number, Action(found.data["action"]), CardState(found.data["to"]))
                 concerned = _concerned(work, card, done.state)
             for certificate in concerned:
-                self._bring_authority_to(certificate, done.state)
+                settle(self._office, certificate.number, done.state)
             if self._close(done, {each.number for each in concerned}):
                 return done
 
@@ -230,21 +235,23 @@ class Desk:
             work.finish(found)
             return True
 
-    def _bring_authority_to(self, certificate: Certificate, to: CardState) -> None:
-        """Bring the authority's book to what a state needs; where it is so already, nothing is done."""
-        generation, serial = serial_of(certificate.number)
-        ledger = self._office.authorities.ledger
-        why = STANDING[to]
-        now = _standing(ledger.find(generation, serial))
-        if now is why or now not in CHANGEABLE:
-            return
-        if why is None:
-            ledger.release(generation, serial)
-        else:
-            ledger.revoke(generation, serial, self._office.clock().replace(microsecond=0), why)
+
+def settle(office: Office, number: str, state: CardState) -> None:
+    """Bring the authority's book to what the state of a certificate's card needs; twice does no harm."""
+    generation, serial = serial_of(number)
+    ledger = office.authorities.ledger
+    why = STANDING[state]
+    now = _standing(ledger.find(generation, serial))
+    if now is why or now not in CHANGEABLE:
+        return
+    if why is None:
+        ledger.release(generation, serial)
+    else:
+        ledger.revoke(generation, serial, office.clock().replace(microsecond=0), why)
 
 
 STANDING: dict[CardState, Why | None] = {
+    CardState.PREPARING: None,
     CardState.NORMAL: None,
     CardState.FROZEN: Why.HOLD,
     CardState.LOST: Why.HOLD,

@@ -28,6 +28,8 @@ FORM = "simcard login 1"
 SIZE = 32
 LIFE = timedelta(minutes=2)
 """How long a challenge may be answered."""
+MOST_KEPT = 1024
+"""Bytes of what a stranger sends that the log keeps."""
 MOST_WAITING = 10_000
 """Challenges given and not answered; beyond that the oldest is forgotten."""
 
@@ -111,5 +113,7 @@ def _note(work: Work, card: Card | None, signed: Signed, refusal: Refusal | None
     """Who nobody knows stands in the chain of the registry."""
     outcome = Outcome.ACCEPTED if refusal is None else Outcome.REFUSED
     reason = "" if refusal is None else f"{refusal.reason.value}: {refusal.say(Lang.EN)}"
-    data = {"challenge": signed.text.decode("utf-8", "backslashreplace"), "signature": signed.signature.hex()}
+    most = MOST_KEPT if card is None else None
+    text, signature = signed.text[:most].decode("utf-8", "backslashreplace"), signed.signature[:most].hex()
+    data = {"challenge": text, "signature": signature}
     work.note(card, Entry(Action.LOGIN, "" if card is None else card.number, "", outcome, reason, data))

@@ -13,6 +13,7 @@ from datetime import date
 
 from host_tools.errors import BadResponse, OfficeProblem
 from host_tools.office import scripts
+from host_tools.office.desk import settle
 from host_tools.office.folder import Office
 from host_tools.office.plastic import Plastic
 from host_tools.office.staging import Issued, Seen, Step, next_step
@@ -165,16 +166,27 @@ class Station(ABC):
     def _record(self, seen: Seen) -> None:
         issued = self._issued()
         assert issued is not None
+        while not self._recorded(seen, issued):  # its state changed meanwhile: look again
+            pass
+
+    def _recorded(self, seen: Seen, issued: Issued) -> bool:
         with self.office.registry.reading() as work:
             card = work.card(self.number)
+            state = card.state
             former = [row.number for row in work.certificates(card) if row.der not in issued.bodies.values()]
         for number in former:
             revoke(self.office, number)
+        # What is new must not be good where the card is not: the authority hears of it first.
+        for certificate in (issued.signing, issued.exchange):
+            settle(self.office, certificate.number, state)
         with self.office.registry.writing() as work:
             procedure, card = self._procedure(work), work.card(self.number)
+            if card.state is not state:
+                return False
             self.record(work, card, procedure, issued)
             card.script_counter = seen.scripts
             work.finish(procedure)
+            return True
 
     # -- on paper
 

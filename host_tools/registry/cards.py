@@ -202,7 +202,9 @@ class Cards(Transaction):
         for old in self.certificates(card):
             if old.use in bodies:
                 old.state = CertificateState.REPLACED
-        made = tuple(_certificate(card, use, Body.parse(body)) for use, body in bodies.items())
+        # A card that became void meanwhile has no good certificate any more, new ones included.
+        state = CertificateState.REVOKED if card.state is CardState.VOID else CertificateState.CURRENT
+        made = tuple(_certificate(card, use, Body.parse(body), state) for use, body in bodies.items())
         self.session.add_all(made)
         marks = {each.number: sha256(each.der).hexdigest() for each in made}
         data = {**entry.data, "certificates": marks}
@@ -245,7 +247,7 @@ def card_facts(card: Card) -> Json:
     }
 
 
-def _certificate(card: Card, use: Use, body: Body) -> Certificate:
+def _certificate(card: Card, use: Use, body: Body, state: CertificateState) -> Certificate:
     return Certificate(
         card=card,
         use=use,
@@ -253,5 +255,5 @@ def _certificate(card: Card, use: Use, body: Body) -> Certificate:
         not_before=body.not_before,
         not_after=body.not_after,
         der=body.encoded,
-        state=CertificateState.CURRENT,
+        state=state,
     )

@@ -7,16 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from host_tools.errors import OrderRefused, PinWrong
+from host_tools.office.desk import Desk
+from host_tools.office.orders import Order, sign_order
 from host_tools.office.plastic import Plastic
 from host_tools.office.rules import Signer
+from host_tools.office.staging import Step
 from host_tools.office.unlock import Unlock
 from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Generation
 from host_tools.registry.states import Action, CertificateState, Outcome
 from host_tools.renewal import rules
 from host_tools.renewal.renewal import Renewal, RenewalRefused
 from host_tools.renewal.rules import Against, Standing
 from simcard.wire.secret import Secret
-from tests.issuing.support import OPERATOR_NUMBER, PIN, Town
+from tests.issuing.support import FIRM, OPERATOR_NUMBER, PIN, Town
 
 OWN = Secret(b"13572468")
 END = datetime(2036, 11, 28, tzinfo=UTC)
@@ -170,3 +174,29 @@ def test_nobody_else_unlocks_a_legal_persons_card(town: Town, by: str) -> None:
     lock(town.plastic(town.clerk if by == "legal" else town.legal))
     with pytest.raises(OrderRefused):
         unlocked(town, town.legal, getattr(town, by))
+
+
+@pytest.mark.parametrize(
+    ("action", "standing_of_new", "state"),
+    [
+        (Action.FREEZE, "HOLD", CertificateState.CURRENT),
+        (Action.REPORT_LOSS, "HOLD", CertificateState.CURRENT),
+        (Action.VOID, "CESSATION", CertificateState.REVOKED),
+    ],
+)
+def test_a_card_frozen_while_it_is_renewed_gets_no_good_certificate(
+    town: Town, action: Action, standing_of_new: str, state: CertificateState
+) -> None:
+    near_the_end(town, town.clerk)
+    renewal = Renewal(town.office, town.plastic(town.clerk))
+    renewal.begin(town.card(town.legal), town.legal, PIN)
+    for step in renewal.run(lambda: PIN):
+        if step is Step.RECORD:
+            order = Order(action, (town.clerk,), FIRM.credit_code, town.legal, town.clock())
+            Desk(town.office).submit(sign_order(town.card(town.legal), PIN, order))
+    with town.office.registry.reading() as work:
+        rows = work.certificates(work.card(town.clerk), None)[-2:]
+    ledger = town.office.authorities.ledger
+    entries = [ledger.find(Generation.SM2, row.serial) for row in rows]
+    found = {each.revoked.reason.name if each and each.revoked else "GOOD" for each in entries}
+    assert ({standing_of_new}, {state}) == (found, {row.state for row in rows})
