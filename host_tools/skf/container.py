@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from host_tools.errors import CardRefused, HostError, NotAllowed
 from host_tools.skf.algorithms import mode_of
 from host_tools.skf.door import LARGEST_RESPONSE, Ask, Door, name_bytes, sized
 from host_tools.skf.external import C1C3, counted_cryptogram, cryptogram_of
@@ -18,12 +17,10 @@ from host_tools.skf.values import (
     ContainerInfo,
     Envelope,
     RsaPublic,
-    cryptogram,
     point,
 )
 from simcard.wire.gmt0017 import EXCHANGE_KEY, MAX_CONTAINER_NAME, SIGN_KEY, SM2_BITS, ContainerType, GmtIns, GmtSW
 from simcard.wire.secret import Secret
-from simcard.wire.status import SW
 
 ID = 2
 HANDLE = 4
@@ -170,29 +167,10 @@ class Container:
     def decrypt(self, raw: bytes) -> Secret:
         """Decrypt C1 || C3 || C2 with the exchange key (ECCDecrypt of the drafts).
 
-        GM/T 0017 has no command for it, so it goes through the ISO door of the same card. That door knows global
-        PINs only: keys of applications made by CreateApplication stay SAR_USER_NOT_LOGGED_IN there. Other vendors'
-        tokens have no such door: SAR_NOTSUPPORTYETERR.
+        GM/T 0017 has no command for it; this is our card's own. SAR_NOTSUPPORTYETERR for other tokens.
         """
-        from host_tools.client.iso import IsoCard  # a fifth of the library's start, for one function
-
-        cryptogram(raw)
-        try:
-            with self.door.together():
-                card = IsoCard(self.door.link)
-                found = [k for c in card.containers() if c.name == self.name for k in c.keys if k.reference % 2 == 0]
-                if len(found) != 1:
-                    raise SkfError(Sar.KEYNOTFOUNTERR, f"container {self.name} has no exchange key of its own")
-                return card.decrypt(found[0].reference, raw)
-        except NotAllowed as refused:
-            raise SkfError(Sar.USER_NOT_LOGGED_IN, str(refused), refused.sw) from None
-        except CardRefused as refused:
-            known = refused.sw not in (SW.INS_NOT_SUPPORTED, SW.CLA_NOT_SUPPORTED)
-            raise SkfError(Sar.INDATAERR if known else Sar.NOTSUPPORTYETERR, str(refused), refused.sw) from None
-        except SkfError:
-            raise
-        except HostError as failed:
-            raise SkfError(Sar.FAIL, str(failed)) from None
+        data = self.door.u4(SM2_BITS) + counted_cryptogram(self.door, raw)
+        return Secret(self._do(GmtIns.ECC_DECRYPT, "decrypting", data, ne=LARGEST_RESPONSE, long=True)[4:])
 
     # -- session keys
 

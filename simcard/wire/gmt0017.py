@@ -87,7 +87,8 @@ class GmtIns(IntEnum):
     MAC_UPDATE = 0xC0
     MAC_FINAL = 0xC2
     DESTROY_SESSION_KEY = 0xC4
-    # Ours, among the codes that vendors use: the issuing office's scripts.
+    # Ours, among the codes that vendors use: decryption for the host, and the issuing office's scripts.
+    ECC_DECRYPT = 0xF2
     SCRIPT_STATE = 0xF6
     EXECUTE_SCRIPT = 0xF8
 

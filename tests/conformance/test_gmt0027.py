@@ -9,11 +9,11 @@ from simcard.profile import builtin_text
 from tests.conformance.bench import all_cases, target
 from tests.kit import SEED, image_of_text
 
-SWITCH = 'serial = "20260101-001-00001"\n'
+CARD = "[card]\n"
 CASE = "gmt0027:authentication-cleared-after-signing"
 
 
 def test_a_strict_token_clears_the_login_after_each_signature() -> None:
-    strict = builtin_text("gmt0017-token").replace(SWITCH, SWITCH + "pin_per_signature = true\n")
+    strict = builtin_text("gmt0017-token").replace(CARD, CARD + "pin_per_signature = true\n", 1)
     judge = Judge(target("gmt0017-token"), RamRig(image_of_text(strict, SEED)))
     assert Verdict.PASS is judge.run(*all_cases()[CASE]).verdict

@@ -12,7 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from host_tools.link.inprocess import InProcessLink
+from host_tools.skf.algorithms import SGD_RSA
 from host_tools.skf.application import Application
 from host_tools.skf.container import Container
 from host_tools.skf.device import Device
@@ -155,6 +159,25 @@ def envelope_blob(envelope: Envelope) -> bytes:
     return head + envelope.encrypted.rjust(64, b"\0") + ecc_blob(envelope.public) + cipher_blob(envelope.wrapped)
 
 
+def rsa_public_blob(key: rsa.RSAPublicKey) -> bytes:
+    """RSAPUBLICKEYBLOB."""
+    numbers = key.public_numbers()
+    head = SGD_RSA.to_bytes(4, "little") + key.key_size.to_bytes(4, "little")
+    return head + numbers.n.to_bytes(256, "big") + numbers.e.to_bytes(4, "big")
+
+
+def rsa_envelope(blob: bytes) -> list[bytes]:
+    """An exchange pair for the holder of a signing key: public half, wrapping key, the pair, a session key for it."""
+    n, e = int.from_bytes(blob[8:264], "big"), int.from_bytes(blob[264:268], "big")
+    signing = rsa.RSAPublicNumbers(e, n).public_key()
+    key = rsa.generate_private_key(65537, 1024)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    count = 16 - len(der) % 16
+    encrypted = sm4(WRAPPING_KEY, der + bytes((count,)) * count)
+    session = key.public_key().encrypt(WRAPPING_KEY, padding.PKCS1v15())
+    return [rsa_public_blob(key.public_key()), signing.encrypt(WRAPPING_KEY, padding.PKCS1v15()), encrypted, session]
+
+
 def answers(
     heard: dict[str, bytes], certificate: bytes = b"\x30\x82" + bytes(1500)
 ) -> Mapping[str, Callable[[], list[bytes]]]:
@@ -168,6 +191,7 @@ def answers(
     return {
         "device-key": lambda: [sm4(DEVICE_KEY.reveal(), block("ZERO", heard["device-key"]))],
         "envelope": envelope,
+        "rsa-envelope": lambda: rsa_envelope(heard["rsa-envelope"]),
         "certificate": lambda: [certificate],
         "pair": lambda: [private, ecc_blob(public)],
     }

@@ -86,7 +86,25 @@ static void import_pair(HCONTAINER container)
     EXPECT(SAR_RSADECERR, SKF_ImportECCKeyPair(container, (PENVELOPEDKEYBLOB)raw));
 }
 
-static HCONTAINER container(HAPPLICATION application)
+static void decrypt(DEVHANDLE device, HCONTAINER container)
+{
+    BYTE raw[sizeof(ECCCIPHERBLOB) + 99], plain[100];
+    ECCPUBLICKEYBLOB public;
+    ULONG size = sizeof public;
+
+    OK(SKF_ExportPublicKey(container, 0, (BYTE *)&public, &size));
+    OK(SKF_ExtECCEncrypt(device, &public, (BYTE *)"for the card", 12, (PECCCIPHERBLOB)raw));
+    OK(SKF_ECCDecrypt(container, (PECCCIPHERBLOB)raw, NULL, &size));
+    TRUTH(size == 12);
+    size = 11;
+    EXPECT(SAR_BUFFER_TOO_SMALL, SKF_ECCDecrypt(container, (PECCCIPHERBLOB)raw, plain, &size));
+    OK(SKF_ECCDecrypt(container, (PECCCIPHERBLOB)raw, plain, &size));
+    TRUTH(size == 12 && !memcmp(plain, "for the card", 12));
+    ((PECCCIPHERBLOB)raw)->HASH[3] ^= 1;
+    EXPECT(SAR_RSADECERR, SKF_ECCDecrypt(container, (PECCCIPHERBLOB)raw, plain, &size));
+}
+
+static HCONTAINER container(DEVHANDLE device, HAPPLICATION application)
 {
     HCONTAINER made = NULL;
     ECCPUBLICKEYBLOB again;
@@ -105,6 +123,7 @@ static HCONTAINER container(HAPPLICATION application)
     OK(SKF_ExportPublicKey(made, 1, (BYTE *)&again, &size));
     TRUTH(size == sizeof again && !memcmp(&again, &signing, size));
     import_pair(made);
+    decrypt(device, made);
     return made;
 }
 
@@ -263,6 +282,28 @@ static void files(HAPPLICATION application)
     OK(SKF_VerifyPIN(application, USER_TYPE, "123456", &tries));
 }
 
+static void import_rsa_pair(HCONTAINER container, RSAPUBLICKEYBLOB *signing)
+{
+    RSAPUBLICKEYBLOB given, found;
+    BYTE wrapped[256], encrypted[1024], session[256];
+    HANDLE key = NULL;
+    ULONG size = sizeof found;
+
+    tell("rsa-envelope", signing, sizeof *signing);
+    TRUTH(hear((BYTE *)&given, sizeof given) == sizeof given);
+    size_t first = hear(wrapped, sizeof wrapped), second = hear(encrypted, sizeof encrypted);
+    EXPECT(SAR_KEYNOTFOUNTERR, SKF_ExportPublicKey(container, 0, (BYTE *)&found, &size));
+    OK(SKF_ImportRSAKeyPair(container, SGD_SM4_ECB, wrapped, first, encrypted, second));
+    size = sizeof found;
+    OK(SKF_ExportPublicKey(container, 0, (BYTE *)&found, &size));
+    TRUTH(size == sizeof found && !memcmp(&given, &found, size));
+    size = hear(session, sizeof session);
+    OK(SKF_ImportSessionKey(container, SGD_SM4_ECB, session, size, &key));
+    OK(SKF_CloseHandle(key));
+    wrapped[5] ^= 1;
+    TRUTH(SKF_ImportRSAKeyPair(container, SGD_SM4_ECB, wrapped, first, encrypted, second) != SAR_OK);
+}
+
 static void rsa(DEVHANDLE device, HAPPLICATION application)
 {
     HCONTAINER container = NULL;
@@ -286,6 +327,7 @@ static void rsa(DEVHANDLE device, HAPPLICATION application)
     EXPECT(SAR_HASHNOTEQUALERR, SKF_RSAVerify(device, &public, (BYTE *)"some more", 9, made, size));
     OK(SKF_RSAExportSessionKey(container, SGD_SM4_ECB, &public, made, &size, &session));
     OK(SKF_CloseHandle(session));
+    import_rsa_pair(container, &public);
     OK(SKF_GenExtRSAKey(device, 1024, &outside));
     memcpy(&public, &outside, sizeof public);
     block[127] = 42;
@@ -338,7 +380,7 @@ int main(void)
     information(device);
     mine = application(device);
     pins(mine);
-    keys = container(mine);
+    keys = container(device, mine);
     certificates(keys);
     signature(device, keys);
     for (int i = 0; i < 4; i++) {

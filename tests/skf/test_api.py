@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from host_tools.errors import HostError
@@ -13,7 +15,8 @@ from host_tools.skf.protection import answer, pin_key, sealed, wrapped
 from host_tools.skf.sar import Sar, SkfError, SkfPinError, refusal
 from host_tools.skf.session import BlockCipher, Purpose
 from host_tools.skf.values import RsaPublic
-from simcard.wire.gmt0017 import SGD_SM4_CBC, SGD_SM4_CFB, SGD_SM4_ECB, SGD_SM4_OFB, Account, PinType
+from simcard.applet.gmt0017.applet import Gmt0017Applet
+from simcard.wire.gmt0017 import SGD_SM4_CBC, SGD_SM4_CFB, SGD_SM4_ECB, SGD_SM4_OFB, Account, GmtIns, PinType
 from simcard.wire.secret import Secret
 from tests.applet_gmt0017.support import gm_verifies, sm4, token
 from tests.kit import Bench, bench
@@ -215,15 +218,48 @@ def test_an_rsa_container() -> None:
     assert isinstance(container.public_key(True), RsaPublic)
 
 
-def test_what_the_card_encrypts_its_iso_door_decrypts() -> None:
-    # Keys under global PINs only: the ISO door does not look for local ones.
+def port_container() -> tuple[Device, Container]:
+    """The container of an Electronic Port card, its user logged in."""
     device = device_of(bench("eport-operator"))
     application = device.open_application("CHINAEPORT")
     application.verify_pin(PinType.USER, Secret(b"88888888"))
-    container = application.open_container("EportSM2")
+    return device, application.open_container("EportSM2")
+
+
+def own_container() -> tuple[Device, Container]:
+    """A container of an application made by CreateApplication."""
+    device = device_of()
+    return device, equipped(application_of(device))
+
+
+@pytest.mark.parametrize("made", [port_container, own_container])
+@pytest.mark.parametrize("size", [1, 12, 3000, 20000])
+def test_what_was_encrypted_for_the_exchange_key_is_decrypted(
+    made: Callable[[], tuple[Device, Container]], size: int
+) -> None:
+    device, container = made()
     public = container.public_key(False)
     assert isinstance(public, bytes)
-    assert b"for the card" == container.decrypt(device.external.ecc_encrypt(public, b"for the card")).reveal()
+    assert bytes(size) == container.decrypt(device.external.ecc_encrypt(public, bytes(size))).reveal()
+
+
+def test_decryption_is_for_the_user() -> None:
+    device = device_of()
+    application = application_of(device)
+    container = equipped(application)
+    application.clear()
+    with pytest.raises(SkfError) as failed:
+        container.decrypt(b"\x04" + bytes(96 + 5))
+    assert "USER_NOT_LOGGED_IN" == code_of(failed)
+
+
+def test_a_token_without_decryption_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = {ins: kind for ins, kind in Gmt0017Applet.commands.items() if ins != GmtIns.ECC_DECRYPT}
+    monkeypatch.setattr(Gmt0017Applet, "commands", commands)
+    _, container = own_container()
+    with pytest.raises(SkfError) as failed:
+        container.decrypt(b"\x04" + bytes(96 + 5))
+    assert "NOTSUPPORTYETERR" == code_of(failed)
 
 
 # -- session keys

@@ -97,6 +97,7 @@ class Gmt0017Applet(Applet):
         GmtIns.ECC_SIGN_DATA: sm2.EccSignData,
         GmtIns.ECC_VERIFY: sm2.EccVerify,
         GmtIns.ECC_EXPORT_SESSION_KEY: sm2.EccExportSessionKey,
+        GmtIns.ECC_DECRYPT: sm2.EccDecrypt,
         GmtIns.EXT_ECC_ENCRYPT: sm2.ExtEccEncrypt,
         GmtIns.EXT_ECC_DECRYPT: sm2.ExtEccDecrypt,
         GmtIns.EXT_ECC_SIGN: sm2.ExtEccSign,

@@ -268,6 +268,36 @@ class ImportSessionKey(GmtCommand):
         return crypto.sm2_decrypt(pair.private, cryptogram)
 
 
+@dataclass(frozen=True, slots=True)
+class EccDecrypt(GmtCommand):
+    """ECCDecrypt (ours; INS F2): bits (4) and a cryptogram for the container's exchange key; the plain text, counted.
+
+    GM/T 0017-2012 opens nothing but session keys with that key, and keeps those; hosts know the function from drafts
+    of GM/T 0016, and tokens answer it by codes of their own.
+    """
+
+    application: int
+    container: int
+    cryptogram: bytes
+    secret_reply = True
+    fault = GmtSW.DECRYPTION_FAILED
+
+    @classmethod
+    def read(cls, fields: Fields) -> Self:
+        fields.no_parameters()
+        where = fields.u2(), fields.u2()
+        fields.bits()
+        read = cls(*where, fields.cryptogram())
+        fields.end()
+        return read
+
+    def act(self, ctx: Context) -> bytes:
+        where = place(ctx, self.application, self.container)
+        pair = private_of(ctx, where, Role.EXCHANGE, KeyKind.SM2)
+        plain = ctx.rooms.crypto.sm2_decrypt(pair.private, self.cryptogram).reveal()
+        return session_of(ctx).switches.u4(len(plain)) + plain
+
+
 def _inside(ctx: Context, data: bytes) -> Fields:
     """Fields of a structure inside the data, in the token's byte order."""
     session = session_of(ctx)
