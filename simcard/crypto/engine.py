@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from simcard.crypto import digest as digests
 from simcard.crypto import sm2, symmetric
 from simcard.crypto.cache import KeyCache
+from simcard.crypto.feedback import StepStream
 from simcard.hal.engine import (
     Agreement,
     Cipher,
@@ -123,8 +124,10 @@ class SoftEngine:
         return symmetric.crypt(cipher, mode, key.reveal(), iv, data, encrypt=encrypt)
 
     def cipher_stream(
-        self, cipher: Cipher, mode: Mode, key: Secret, iv: bytes, *, encrypt: bool, aad: bytes = b""
+        self, cipher: Cipher, mode: Mode, key: Secret, iv: bytes, *, encrypt: bool, aad: bytes = b"", step: int = 0
     ) -> CipherStream:
+        if step not in (0, cipher.block):
+            return StepStream(cipher, mode, key.reveal(), iv, step, encrypt=encrypt)
         return symmetric.Stream(cipher, mode, key.reveal(), iv, aad, encrypt=encrypt)
 
     # Key pairs

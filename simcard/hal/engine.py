@@ -81,7 +81,8 @@ class Cipher(StrEnum):
 
 
 class Mode(StrEnum):
-    """Modes of operation (ISO/IEC 10116; GCM: NIST SP 800-38D). CFB and OFB feed back whole blocks.
+    """Modes of operation (ISO/IEC 10116; GCM: NIST SP 800-38D). CFB and OFB go by whole blocks unless a step is
+    given.
 
     TDES has neither CTR nor GCM.
     """
@@ -225,9 +226,12 @@ class CryptoEngine(Protocol):
         """
 
     def cipher_stream(
-        self, cipher: Cipher, mode: Mode, key: Secret, iv: bytes, *, encrypt: bool, aad: bytes = b""
+        self, cipher: Cipher, mode: Mode, key: Secret, iv: bytes, *, encrypt: bool, aad: bytes = b"", step: int = 0
     ) -> CipherStream:
-        """The same for data that arrives in pieces; GCM tags are 16 bytes here."""
+        """The same for data that arrives in pieces; GCM tags are 16 bytes here.
+
+        `step`: bytes that CFB and OFB take in a step, 0 for a whole block.
+        """
 
     # Key pairs
 

@@ -178,9 +178,34 @@ def test_parameters_that_cannot_be(iv: bytes, padding: int, bits: int, sw: str) 
     assert init(made, made.session_key(KEY), 0xA4, SM4_CBC, padding, iv, bits) == sw
 
 
-def test_whole_blocks_are_fed_back() -> None:
+@pytest.mark.parametrize("bits", [1, 12, 129, 136, 0x80000000])
+@pytest.mark.parametrize("algorithm", [SM4_CFB, SM4_OFB])
+def test_whole_bytes_of_a_block_are_fed_back(algorithm: int, bits: int) -> None:
     made = ready()
-    assert init(made, made.session_key(KEY), 0xA4, SM4_CFB, bits=8) == "6A99"
+    assert init(made, made.session_key(KEY), 0xA4, algorithm, bits=bits) == "6A99"
+
+
+def in_steps(algorithm: int, step: int, data: bytes) -> bytes:
+    """CFB and OFB by their definition, encrypting (ISO/IEC 10116:2017, 8 and 9)."""
+    register, done = IV, b""
+    for at in range(0, len(data), step):
+        result = sm4(KEY, register)
+        text = bytes(a ^ b for a, b in zip(data[at : at + step], result))
+        register = register[len(text) :] + text if algorithm == SM4_CFB else result
+        done += text
+    return done
+
+
+@pytest.mark.parametrize("step", [1, 2, 5, 8, 15, 16])
+@pytest.mark.parametrize("algorithm", [SM4_CFB, SM4_OFB])
+def test_fewer_bits_are_fed_back_both_ways(algorithm: int, step: int) -> None:
+    made, data = ready(), bytes(range(37))
+    handle = made.session_key(KEY)
+    expected = in_steps(algorithm, step, data)
+    assert init(made, handle, 0xA4, algorithm, bits=8 * step) == "9000"
+    assert expected == run(made, handle, ENCRYPT, [data[:3], data[3:20], data[20:]])
+    assert init(made, handle, 0xAC, algorithm, bits=8 * step) == "9000"
+    assert data == run(made, handle, DECRYPT, [expected[:18], expected[18:]])
 
 
 @pytest.mark.parametrize("codes", [ENCRYPT, DECRYPT, MAC])

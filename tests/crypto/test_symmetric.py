@@ -13,6 +13,8 @@ IV = "000102030405060708090a0b0c0d0e0f"
 DES = "0123456789abcdef"
 DES_TEXT = "4e6f772069732074"
 
+CFB8 = "3b79424c9c0dd436bace9e0ed4586a4f32b9"
+
 EXAMPLES = {
     "SP 800-38A F.1.1": (Cipher.AES, Mode.ECB, AES_KEY, "", AES_TEXT, "3ad77bb40d7a3660a89ecaf32466ef97"),
     "SP 800-38A F.2.1": (Cipher.AES, Mode.CBC, AES_KEY, IV, AES_TEXT, "7649abac8119b246cee98e9b12e9197d"),
@@ -52,6 +54,31 @@ def test_published_example_decrypts(engine: CryptoEngine, name: str) -> None:
     cipher, mode, *values = EXAMPLES[name]
     key, iv, expected, text = map(bytes.fromhex, values)
     assert expected == engine.cipher(cipher, mode, Secret(key), iv, text, encrypt=False)
+
+
+STEPS = {
+    "SP 800-38A F.3.7": (Cipher.AES, Mode.CFB, 1, AES_KEY, IV, "6bc1bee22e409f96e93d7e117393172aae2d", CFB8),
+    "whole blocks": (Cipher.AES, Mode.OFB, 16, AES_KEY, IV, AES_TEXT, "3b3fd92eb72dad20333449f8e83cfb4a"),
+    "FIPS 81 CFB-8": (Cipher.TDES, Mode.CFB, 1, DES, "1234567890abcdef", DES_TEXT, "f31fda07011462ee"),
+}
+
+
+@pytest.mark.parametrize("name", STEPS)
+@pytest.mark.parametrize("encrypt", [True, False], ids=["encrypts", "decrypts"])
+def test_feedback_in_steps(engine: CryptoEngine, name: str, encrypt: bool) -> None:
+    cipher, mode, step, *values = STEPS[name]
+    key, iv, text, cryptogram = map(bytes.fromhex, values)
+    given, expected = (text, cryptogram) if encrypt else (cryptogram, text)
+    stream = engine.cipher_stream(cipher, mode, Secret(key), iv, encrypt=encrypt, step=step)
+    assert expected == stream.update(given[:3]) + stream.update(given[3:]) + stream.finalize()
+
+
+@pytest.mark.parametrize(
+    ("mode", "step", "iv"), [(Mode.CBC, 1, 16), (Mode.CFB, 17, 16), (Mode.OFB, -1, 16), (Mode.CFB, 1, 8)]
+)
+def test_steps_that_cannot_be(engine: CryptoEngine, mode: Mode, step: int, iv: int) -> None:
+    with pytest.raises(CryptoFault):
+        engine.cipher_stream(Cipher.AES, mode, Secret(bytes(16)), bytes(iv), encrypt=True, step=step)
 
 
 def test_two_key_tdes_is_three_key_with_the_first_again(engine: CryptoEngine) -> None:

@@ -1,8 +1,8 @@
 """Session keys, ciphering and MACs (GM/T 0017-2012, 9.6). The cipher is SM4, in ECB, CBC, CFB, OFB and CBC-MAC.
 
-Whole blocks leave at once. Without padding the input must come to whole blocks in ECB and CBC (6700 otherwise); with
-PKCS#5 padding the last block waits for the end. The MAC is the last CBC block, nothing is padded
-(GM/T 0016-2012, 7.6.31).
+CFB and OFB take any length and are never padded. In ECB and CBC whole blocks leave at once; without padding the input
+must come to whole blocks (6700 otherwise), with PKCS#5 padding the last block waits for the end. The MAC is the last
+CBC block, nothing is padded (GM/T 0016-2012, 7.6.31).
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ MODES = {
     CipherMode.MAC: Mode.CBC,
 }
 BLOCKWISE = frozenset((Mode.ECB, Mode.CBC))
-FULL_FEEDBACK = frozenset((0, 8 * BLOCK))
+FEEDBACK_BITS = frozenset(range(0, 8 * BLOCK + 1, 8))
+"""Bits that CFB and OFB take in a step; 0: a whole block."""
 
 
 def session_algorithm(identifier: int) -> tuple[Cipher, CipherMode]:
@@ -123,6 +124,8 @@ class Parameters:
     mode: CipherMode
     iv: bytes
     padded: bool
+    step: int
+    """Bytes that CFB and OFB take at a time; 0: a whole block."""
 
     @classmethod
     def read(cls, fields: Fields) -> Parameters:
@@ -131,20 +134,22 @@ class Parameters:
         padding, feedback = fields.u4(), fields.u4()
         fields.end()
         expect(padding in (0, PKCS5_PADDING), SW.WRONG_DATA)
-        expect(mode not in (CipherMode.CFB, CipherMode.OFB) or feedback in FULL_FEEDBACK, GmtSW.SESSION_ALGORITHM)
+        if mode not in (CipherMode.CFB, CipherMode.OFB):
+            feedback = 0
+        expect(feedback in FEEDBACK_BITS, GmtSW.SESSION_ALGORITHM)
         # ECB has no IV; hosts that fill the field all the same are not refused.
         if mode is CipherMode.ECB:
-            return cls(cipher, mode, b"", padding == PKCS5_PADDING)
+            return cls(cipher, mode, b"", padding == PKCS5_PADDING, 0)
         if mode is CipherMode.MAC:
             iv = iv or bytes(BLOCK)
         expect(len(iv) == BLOCK, SW.WRONG_DATA)
-        return cls(cipher, mode, iv, padding == PKCS5_PADDING)
+        return cls(cipher, mode, iv, padding == PKCS5_PADDING, feedback // 8)
 
 
 class Init(_OnKey):
     """EncryptInit, DecryptInit, MacInit (GM/T 0017-2012, 9.6; INS A4, AC, BC): begin under a session key.
 
-    Algorithm (4), length of the IV (2), IV, padding (4; 1: PKCS#5), bits fed back (4; 0 or 128).
+    Algorithm (4), length of the IV (2), IV, padding (4; 1: PKCS#5), bits fed back (4; whole bytes).
     """
 
     purpose: ClassVar[str]
@@ -165,7 +170,7 @@ class Init(_OnKey):
         expect(asked.mode in allowed, GmtSW.SESSION_ALGORITHM)
         mode = MODES[asked.mode]
         stream = ctx.rooms.crypto.cipher_stream(
-            asked.cipher, mode, key.value, asked.iv, encrypt=self.purpose != DECRYPT
+            asked.cipher, mode, key.value, asked.iv, encrypt=self.purpose != DECRYPT, step=asked.step
         )
         blockwise = mode in BLOCKWISE
         padded = asked.padded and blockwise and not mac
