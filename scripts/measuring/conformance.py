@@ -81,12 +81,9 @@ def cases() -> Iterator[Row]:
         for suite, case in tried:
             judge.run(suite, case)
         plain = Judge(target, PlainRig(image))
-        found = computing({"judged": lambda: _all(plain, tried), "sent": _bare(image, recording.cases)})
-        count = len(tried)
-        title = f"{count} cases on {name}"
-        yield Row(
-            GROUP, title, "cases/s", found["judged"] * count, found["sent"] * count, "the same commands, unjudged"
-        )
+        found = _rates(plain, tried, _bare(image, recording.cases))
+        ours, floor = (found[each] * len(tried) for each in ("judged", "sent"))
+        yield Row(GROUP, f"{len(tried)} cases on {name}", "cases/s", ours, floor, "the same commands, unjudged")
 
 
 def _rates(judge: Judge, tried: list[tuple[Suite, Case]], bare: Callable[[], None]) -> dict[str, float]:
