@@ -23,8 +23,12 @@ def check_sw(step: Step, exchange: Exchange, values: Values) -> None:
     """The status word is one of those the step allows."""
     expected = listed(step.sw)
     found = f"{exchange.sw:04X}"
-    if not any(parse(text, True).pattern(values).fullmatch(found) for text in expected):
+    if not any(_is(text, found, values) for text in expected):
         raise ValueError(f"expected {' or '.join(expected)}, got {found}")
+
+
+def _is(pattern: str, digits: str, values: Values) -> bool:
+    return bool(parse(pattern, True).pattern(values).fullmatch(digits))
 
 
 def check_data(step: Step, exchange: Exchange, values: Values) -> None:
@@ -32,9 +36,10 @@ def check_data(step: Step, exchange: Exchange, values: Values) -> None:
     text = exchange.data.hex().upper()
     if exchange.data and 0x64 <= exchange.sw >> 8 <= 0x6F and step.data is None:
         raise ValueError(f"expected no data beside {exchange.sw:04X}, got {len(exchange.data)} bytes")
-    if step.data is not None and not parse(step.data, True).pattern(values).fullmatch(text):
-        raise ValueError(f"expected the data {parse(step.data, True).shown(values)}")
-    if step.differs is not None and parse(step.differs, True).pattern(values).fullmatch(text):
+    if step.data is not None and not any(_is(pattern, text, values) for pattern in listed(step.data)):
+        shown = " or ".join(parse(pattern, True).shown(values) or "none" for pattern in listed(step.data))
+        raise ValueError(f"expected the data {shown}")
+    if step.differs is not None and _is(step.differs, text, values):
         raise ValueError(f"expected other data than {parse(step.differs, True).shown(values)}")
     if step.length is not None and not _fits(step.length, len(exchange.data)):
         raise ValueError(f"expected {step.length} bytes of data, got {len(exchange.data)}")
@@ -42,7 +47,7 @@ def check_data(step: Step, exchange: Exchange, values: Values) -> None:
         found = ber.find(exchange.data, path)
         if found is None:
             raise ValueError(f"expected an object {path}")
-        if not parse(pattern, True).pattern(values).fullmatch(found.hex().upper()):
+        if not _is(pattern, found.hex().upper(), values):
             raise ValueError(f"expected {parse(pattern, True).shown(values)} in object {path}")
 
 

@@ -71,7 +71,8 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     sw: str | list[str] = "9000"
     absent: str | list[str] = field(default_factory=list)
     """Status words by which a card says that it does not have what the case is about."""
-    data: str | None = None
+    data: str | list[str] | None = None
+    """What the data must be; of several patterns one."""
     length: str | None = None
     """Number of bytes, or `1..256`, or `8..`."""
     tlv: dict[str, str] = field(default_factory=dict)
@@ -366,7 +367,7 @@ def names_of(step: Step) -> Iterator[str]:
         if text is not None:
             yield from parse(text).names()
     words = () if step.pcsc is not None else (*listed(step.sw), *listed(step.absent))
-    for text in (*words, *step.tlv.values(), step.data, step.differs):
+    for text in (*words, *listed(step.data or []), *step.tlv.values(), step.differs):
         if text is not None:
             yield from parse(text, pattern=True).names()
 

@@ -1,19 +1,27 @@
-"""Write the generated parts of the judge's documents anew: ``python -m scripts.make_conformance_docs``."""
+"""Write the generated parts of the judge's documents, and the schemas of its files, anew.
+
+python -m scripts.make_conformance_docs
+"""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from conformance import run
-from conformance.format import Case, Level, Suite
+from conformance.format import HERE, Case, Level, Suite, Target, schema
 from conformance.functions import FUNCTIONS
 from conformance.report.picture import order
 
 DOCS = Path(__file__).parent.parent / "docs"
 GUIDE = DOCS / "conformance.md"
 COVERAGE = DOCS / "conformance-coverage.md"
+SCHEMAS: dict[Path, type[Suite] | type[Target]] = {
+    HERE / "schemas" / "suite.json": Suite,
+    HERE / "schemas" / "target.json": Target,
+}
 MARK = re.compile(r"(?<=<!-- functions -->\n).*?(?=<!-- end -->)", re.DOTALL)
 HEAD = """# What the judge tries, clause by clause
 
@@ -93,8 +101,16 @@ def _names(cases: list[Case]) -> Iterator[str]:
         yield name if count == 1 else f"{name} ({count})"
 
 
+def schema_text(kind: type[Suite] | type[Target]) -> str:
+    """The format of a file as a JSON schema, for editors."""
+    return json.dumps(schema(kind), indent=1) + "\n"
+
+
 def main() -> None:
-    """Write the documents."""
+    """Write the documents and the schemas."""
+    for path, kind in SCHEMAS.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(schema_text(kind), encoding="utf-8")
     GUIDE.write_text(guide(), encoding="utf-8")
     COVERAGE.write_text(coverage(), encoding="utf-8")
 
