@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from host_tools.cli.cards import EngineChoice, Target, engine_options, reader_option, target
+from host_tools.cli.cards import EngineChoice, engine_options
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
-from host_tools.cli.secrets import PIN, obtain, pin_options, reference_option
+from host_tools.cli.secrets import NEVER_HERE
+from host_tools.cli.station import Signer, signer_of, signer_options, signing_card
+from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
     from host_tools.office.desk import Accepted
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from host_tools.registry.states import Action
     from host_tools.registry.work import Work
 
+NUMBER = re.compile("[A-Z]{2}[0-9][A-Z][0-9]{9}")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -29,63 +34,46 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 class Signing:
     """Who signs an order, and the cards it is about, as the command line says it."""
 
-    where: Target
+    signer: Signer
     cards: tuple[str, ...]
     office: Path
     day: datetime | None
     passphrase_file: Path | None
-    reference: int
-    pin_file: Path | None
-    pin_stdin: bool
     as_json: bool
 
 
 def order_options(function: Decorated) -> Decorated:
     """Everything an order needs, as the parameter `signing`."""
-    import functools
 
-    @click.argument("arguments", nargs=-1, metavar="[IMAGE] NUMBER...")
-    @reader_option
-    @click.option("--operator", is_flag=True, help="Sign with the operator's card in the office's folder.")
+    @click.argument("numbers", nargs=-1, metavar="NUMBER...", required=True)
+    @signer_options
     @office_options
-    @reference_option
-    @pin_options
     @json_option
     @engine_options
-    @functools.wraps(function)
+    @wraps(function)
     def wrapped(
-        arguments: tuple[str, ...],
-        reader: str | None,
+        numbers: tuple[str, ...],
+        by: Path | None,
+        by_reader: str | None,
         operator: bool,
+        signer_pin_file: Path | None,
         office: Path,
         day: datetime | None,
         passphrase_file: Path | None,
-        reference: int,
-        pin_file: Path | None,
-        pin_stdin: bool,
         as_json: bool,
         engine: str,
         sm2_backend: str | None,
         **more: Any,
     ) -> None:
-        where, cards = _signer(arguments, reader, operator, office, EngineChoice(engine, sm2_backend))
-        if not cards:
-            raise click.UsageError("name the card, by its number, that the order is about")
-        function(Signing(where, cards, office, day, passphrase_file, reference, pin_file, pin_stdin, as_json), **more)
+        choice = EngineChoice(engine, sm2_backend)
+        signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
+        cards = tuple(number.removeprefix("03-") for number in numbers)
+        if not all(map(NUMBER.fullmatch, cards)):
+            # What has not the form may be a PIN, so it is not repeated, and not written into the log.
+            raise click.UsageError(f"expected numbers of cards, such as ZZ9S000000002; {NEVER_HERE}")
+        function(Signing(signer, cards, office, day, passphrase_file, as_json), **more)
 
     return wrapped  # type: ignore[return-value]  # click makes a command of it, whatever its signature
-
-
-def _signer(
-    arguments: tuple[str, ...], reader: str | None, operator: bool, office: Path, engine: EngineChoice
-) -> tuple[Target, tuple[str, ...]]:
-    from host_tools.office.folder import OPERATOR
-
-    if operator and reader is not None:
-        raise click.UsageError("either the operator's card signs or the one in the reader")
-    if operator:
-        return Target(office / OPERATOR, None, engine), arguments
-    return target(arguments, reader, engine.name, engine.backend)
 
 
 def give_order(signing: Signing, action: Action, **data: str) -> None:
@@ -108,22 +96,18 @@ def give_order(signing: Signing, action: Action, **data: str) -> None:
 def _sign_and_submit(
     signing: Signing, office: Office, submit: Callable[..., Accepted], action: Action, data: dict[str, str]
 ) -> Accepted:
-    from host_tools.client.iso import IsoCard
-    from host_tools.office.orders import Order, number_of, sign_order, signing_key
+    from host_tools.office.orders import Order, sign_order
 
     with office.registry.reading() as work:
         first = work.find_card(signing.cards[0])
         enterprise = "" if first is None else first.enterprise.credit_code
-    with signing.where.link() as link:
-        card = IsoCard(link)
-        card.enter()
-        by = number_of(card.read_certificate(signing_key(card).reference))
-        numbers = tuple(number.removeprefix("03-") for number in signing.cards)
-        pin = obtain(PIN, signing.pin_file, signing.pin_stdin)
-        signed = sign_order(
-            card, pin, Order(action, numbers, enterprise, by, office.clock(), data=data), signing.reference
-        )
+    with signing_card(signing.signer, None, _no_pin) as (card, by, pin):
+        signed = sign_order(card, pin, Order(action, signing.cards, enterprise, by, office.clock(), data=data))
     return submit(signed)
+
+
+def _no_pin() -> Secret:
+    raise AssertionError("the card an order is about is not at hand, so it does not sign")
 
 
 def _say(states: dict[str, str], order: str | None, as_json: bool) -> None:
@@ -139,9 +123,9 @@ def _say(states: dict[str, str], order: str | None, as_json: bool) -> None:
 def freeze(signing: Signing) -> None:
     """Freeze cards: they cannot be used, and their certificates are on hold, until they are unfrozen.
 
-    The order is signed by the card in IMAGE, in a PC/SC reader (--reader), or by the office's operator (--operator).
-    Operator and declarant cards are frozen by the legal-person card of their enterprise, legal-person cards by the
-    office.
+    The order is signed by the card in an image (--by), in a PC/SC reader (--by-reader), or by the office's operator
+    (--operator). Operator and declarant cards are frozen by the legal-person card of their enterprise, legal-person
+    cards by the office.
     """
     from host_tools.registry.states import Action
 

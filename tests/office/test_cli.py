@@ -27,7 +27,7 @@ def run(simcard: Simcard, house: House, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("SIMCARD_OFFICE", str(house.folder))
 
     def call(*arguments: str | Path, pin: str = PIN) -> Done:
-        return simcard(*arguments, *DAY, SIMCARD_PIN=pin)
+        return simcard(*arguments, *DAY, SIMCARD_PIN=pin, SIMCARD_SIGNER_PIN=pin)
 
     return call
 
@@ -49,9 +49,9 @@ def image(house: House, tmp_path: Path) -> Callable[[Made], Path]:
 
 def test_freeze_and_unfreeze(run: Run, house: House, image: Callable[[Made], Path]) -> None:
     legal = image(LEGAL)
-    done = run("freeze", legal, CLERK.number, DECLARANT.number)
+    done = run("freeze", CLERK.number, DECLARANT.number, "--by", legal)
     assert (0, f"card {CLERK.number}: frozen\ncard {DECLARANT.number}: frozen\n") == (done.code, done.out)
-    done = run("unfreeze", legal, f"03-{CLERK.number}", "--json")
+    done = run("unfreeze", f"03-{CLERK.number}", "--by", legal, "--json")
     assert (0, {CLERK.number: "normal"}) == (done.code, done.json["cards"])
 
 
@@ -63,25 +63,25 @@ def test_the_offices_operator_signs(run: Run, house: House) -> None:
 
 
 def test_void(run: Run, house: House, image: Callable[[Made], Path]) -> None:
-    assert f"card {CLERK.number}: void\n" == run("void", image(LEGAL), CLERK.number).out
+    assert f"card {CLERK.number}: void\n" == run("void", CLERK.number, "--by", image(LEGAL)).out
 
 
 def test_bind_and_unbind(run: Run, house: House, image: Callable[[Made], Path]) -> None:
     legal = image(LEGAL)
-    assert 0 == run("bind", legal, DECLARANT.number, "--record-number", "99000001").code
+    assert 0 == run("bind", DECLARANT.number, "--by", legal, "--record-number", "99000001").code
     assert "99000001" == run("registry", "show", DECLARANT.number, "--json").json["declarant"]
-    assert 0 == run("unbind", legal, DECLARANT.number).code
+    assert 0 == run("unbind", DECLARANT.number, "--by", legal).code
     assert "" == run("registry", "show", DECLARANT.number, "--json").json["declarant"]
 
 
 def test_a_refused_order_has_a_name_for_programs(run: Run, image: Callable[[Made], Path]) -> None:
-    done = run("freeze", image(CLERK), DECLARANT.number, "--json")
+    done = run("freeze", DECLARANT.number, "--by", image(CLERK), "--json")
     assert (1, "order-refused") == (done.code, done.json["error"]["code"])
     assert "simcard: an operator card may not do that to a declarant card" in done.err
 
 
 def test_an_order_with_a_wrong_pin_is_not_made(run: Run, house: House, image: Callable[[Made], Path]) -> None:
-    done = run("freeze", image(LEGAL), CLERK.number, pin="12345678")
+    done = run("freeze", CLERK.number, "--by", image(LEGAL), pin="12345678")
     assert (5, CardState.NORMAL) == (done.code, house.state(CLERK))
 
 
@@ -90,7 +90,7 @@ def test_an_order_cut_short_is_finished_by_typing_it_again(
 ) -> None:
     signed = house.signed(house.order(Action.FREEZE, LEGAL, CLERK), LEGAL)
     assert 0 > dying.hand_in(house.folder, house.clock(), signed, 4)
-    done = run("freeze", image(LEGAL), CLERK.number)
+    done = run("freeze", CLERK.number, "--by", image(LEGAL))
     assert (0, f"card {CLERK.number}: frozen\n") == (done.code, done.out)
     assert f"card {CLERK.number}: an order that was cut short is finished, it is frozen" in done.err
 
@@ -103,19 +103,21 @@ def test_resume_finishes_what_was_cut_short(run: Run, house: House) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (("freeze", "--operator"), "name the card"),
-    (("freeze", "--operator", "--reader", "x", "ZZ9S000000002"), "either the operator's card signs or"),
-    (("freeze",), "name a card image"),
+    (("freeze", "--operator"), "Missing argument 'NUMBER...'"),
+    (("freeze", "--operator", "--by-reader", "x", "ZZ9S000000002"), "one card signs: use one of"),
+    (("freeze", "ZZ9S000000002"), "say which card signs the order"),
+    (("freeze", "--operator", "13572468"), "expected numbers of cards, such as ZZ9S000000002"),
 ])  # fmt: skip
 def test_an_order_that_is_typed_wrong_is_explained(run: Run, arguments: tuple[str, ...], said: str) -> None:
     done = run(*arguments)
     assert 2 == done.code
     assert said in done.err
+    assert "13572468" not in done.err
 
 
 def test_a_card_that_was_never_issued_signs_no_order(run: Run, simcard: Simcard, tmp_path: Path) -> None:
     assert 0 == simcard("new", tmp_path / "own.card", "--profile", "eport-legal", "--quiet").code
-    done = run("freeze", tmp_path / "own.card", CLERK.number)
+    done = run("freeze", CLERK.number, "--by", tmp_path / "own.card")
     assert (1, "simcard: the certificate was not issued by this office's authority\n") == (done.code, done.err)
 
 
@@ -123,7 +125,7 @@ def test_a_card_that_was_never_issued_signs_no_order(run: Run, simcard: Simcard,
 
 
 def test_the_history_of_a_card(run: Run, image: Callable[[Made], Path]) -> None:
-    run("freeze", image(LEGAL), CLERK.number)
+    run("freeze", CLERK.number, "--by", image(LEGAL))
     rows = run("history", CLERK.number, "--json").json
     assert ["card-added", "certify", "issue", "freeze"] == [row["action"] for row in rows]
     assert f"  4  2026-11-23T00:00:00Z  freeze  accepted  by {LEGAL.number}  frozen" in run("history", CLERK.number).out
