@@ -98,8 +98,8 @@ def command(
         else:
             with seat(Asked(image, profile, reader, target, atr, serial)) as place:
                 run = _judged(place, suites, wanted, destructive, shown=sys.stderr.isatty() and not as_json)
-        _write(run, Files(html, junit, save))
-        code = _compared(compare, run, as_json) if compare is not None else _told(run, as_json)
+        write_all(run, Files(html, junit, save))
+        code = _compared(compare, run, as_json) if compare is not None else told(run, as_json)
     except SuiteError as error:
         raise FileProblem(str(error)) from None
     click.get_current_context().exit(code)
@@ -204,7 +204,7 @@ class Files:
     save: Path | None
 
 
-def _write(run: Run, to: Files) -> None:
+def write_all(run: Run, to: Files) -> None:
     from conformance.report.files import to_json, to_junit
     from conformance.report.page import html
 
@@ -222,7 +222,7 @@ def _loaded(path: Path) -> Run:
     return read_run(path)
 
 
-def _told(run: Run, as_json: bool) -> int:
+def told(run: Run, as_json: bool) -> int:
     """Show the run; the exit code."""
     from rich.console import Console
 

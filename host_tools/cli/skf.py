@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from host_tools.cli import files
+from host_tools.cli import files, skf_judge
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import PIN, file_option, obtain, pin_options
 from host_tools.cli.skf_token import (
@@ -46,6 +46,9 @@ def command() -> None:
     (SIMCARD_PIN, SIMCARD_ADMIN_PIN, SIMCARD_NEW_PIN), or the terminal; the device key from SIMCARD_DEVICE_KEY or
     the terminal.
     """
+
+
+command.add_command(skf_judge.command)
 
 
 @command.command("list", short_help="List devices, applications and containers.")

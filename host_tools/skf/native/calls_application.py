@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from host_tools.skf.application import Application
 from host_tools.skf.native.handles import Kind
 from host_tools.skf.native.library import Key, Library, Opened
 from host_tools.skf.values import RsaPublic
@@ -87,8 +88,11 @@ class ApplicationCalls:
 
     def delete_container(self, handle: Any, name: Any) -> None:
         called = self._memory.text(name)
-        with self._library.application(handle) as application:
-            application.delete_container(called)
+        with self._library.use(handle, Kind.APPLICATION) as entry:
+            opened = entry.value
+            assert isinstance(opened, Opened) and isinstance(opened.value, Application)
+            opened.value.delete_container(called)
+            self._library.deleted(entry, self._key(opened, called))
 
     def close_container(self, handle: Any) -> None:
         self._library.close(handle, Kind.CONTAINER)

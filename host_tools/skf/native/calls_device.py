@@ -178,8 +178,9 @@ class DeviceCalls:
 
     def delete_application(self, handle: Any, name: Any) -> None:
         called = self._memory.text(name)
-        with self._library.device(handle) as device:
-            device.delete_application(called)
+        with self._library.use(handle, Kind.DEVICE) as entry:
+            self._library.connection(entry).device.delete_application(called)
+            self._library.deleted(entry, (called,))
 
     def open_application(self, handle: Any, name: Any, where: Any) -> None:
         self._memory.need(where)

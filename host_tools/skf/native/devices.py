@@ -188,10 +188,18 @@ def share(connection: Connection, key: tuple[str, ...]) -> Application | Contain
     return shared.value
 
 
-def unshare(connection: Connection, key: tuple[str, ...]) -> bool:
-    """One user less; whether it was the last."""
-    shared = connection.opened[key]
+def unshare(connection: Connection, key: tuple[str, ...], value: Application | Container) -> bool:
+    """One user of this value less; whether it was the last. A deleted one is nobody's any more."""
+    shared = connection.opened.get(key)
+    if shared is None or shared.value is not value:
+        return False
     shared.users -= 1
     if not shared.users:
         del connection.opened[key]
     return not shared.users
+
+
+def forget(connection: Connection, key: tuple[str, ...]) -> None:
+    """What was deleted on the token, with all that was in it, is not open under its name any more."""
+    for known in [each for each in connection.opened if each[: len(key)] == key]:
+        del connection.opened[known]

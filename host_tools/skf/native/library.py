@@ -11,7 +11,7 @@ from host_tools.errors import HostError
 from host_tools.skf.application import Application
 from host_tools.skf.container import Container
 from host_tools.skf.device import Device
-from host_tools.skf.native.devices import Connection, Devices, Shared, share, unshare
+from host_tools.skf.native.devices import Connection, Devices, Shared, forget, share, unshare
 from host_tools.skf.native.events import Monitor
 from host_tools.skf.native.handles import Entry, Handles, Kind
 from host_tools.skf.native.memory import Memory
@@ -107,9 +107,15 @@ class Library:
         assert isinstance(above, Opened) and isinstance(above.value, Application)
         return above.value.open_container(key[1])
 
+    def deleted(self, above: Entry, key: Key) -> None:
+        """An application or container is gone from the token: its name opens nothing, whoever still has a handle."""
+        connection = self.connection(above)
+        with connection.lock:
+            forget(connection, key)
+
     def _let_go(self, connection: Connection, opened: Opened) -> None:
         with connection.lock:
-            if unshare(connection, opened.key):
+            if unshare(connection, opened.key, opened.value):
                 # The token may be gone, or may have forgotten it; there is nothing to close then.
                 with suppress(HostError):
                     opened.value.close()
