@@ -8,7 +8,7 @@ Any other exception is a bug, and the reader treats the card as mute until reset
 from __future__ import annotations
 
 from simcard import chain, personalise, trace
-from simcard.applet.base import Command, Context, Noise, Reply, Rooms, expect
+from simcard.applet.base import Command, Context, Noise, Reply, Rooms
 from simcard.applet.registry import applets_of
 from simcard.fs.files import Files
 from simcard.hal.board import Board
@@ -70,8 +70,8 @@ class Card:
             cla = classes.decode(apdu.cla)
             ctx = router.context(cla.channel)
             channel = ctx.channel
-            plain = cla.secure_messaging is SecureMessaging.NONE
-            expect(plain or router.unwraps(channel, cla), SW.SM_NOT_SUPPORTED)  # unwrap
+            if cla.secure_messaging is not SecureMessaging.NONE and not router.unwraps(channel, cla):  # unwrap
+                raise Refused(SW.SM_NOT_SUPPORTED)
             whole = chain.gather(channel, cla, apdu)  # gather
             if whole is None:
                 response = ResponseApdu(b"", SW.OK)

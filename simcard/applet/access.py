@@ -31,7 +31,8 @@ def environment_key(number: int) -> bytes:
 
 def require(ctx: Context, condition: Condition, df: int = MF) -> None:
     """6982 unless the condition holds; local references are those of `df` and the DFs above it."""
-    expect(allowed(ctx, condition, df), SW.SECURITY_STATUS)
+    if not allowed(ctx, condition, df):
+        raise Refused(SW.SECURITY_STATUS)
 
 
 def allowed(ctx: Context, condition: Condition, df: int = MF) -> bool:
@@ -119,12 +120,13 @@ def require_file(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> No
     permit(ctx, file, right, ins)
 
 
+UNBORN = frozenset((LifeCycle.CREATION, LifeCycle.INITIALISATION))
 ASLEEP = frozenset((LifeCycle.DEACTIVATED, LifeCycle.TERMINATED))
 
 
 def permit(ctx: Context, file: Descriptor, right: int, ins: int = 0) -> None:
     """The rules alone, without looking at the life cycle: what ACTIVATE and DELETE need."""
-    if file.life_cycle in (LifeCycle.CREATION, LifeCycle.INITIALISATION):
+    if file.life_cycle in UNBORN:
         return
     rules = file_rules(ctx, file)
     if rules is not None:
@@ -148,5 +150,6 @@ def require_key(ctx: Context, pair: KeyPair, right: int, df: int = MF) -> None:
     `df` is the DF whose local references the rules may name.
     """
     tree = ctx.rooms.files.tree
-    expect(tree.file(MF).life_cycle not in ASLEEP, SW.CONDITIONS)
+    if tree.file(MF).life_cycle in ASLEEP:
+        raise Refused(SW.CONDITIONS)
     require(ctx, pair.rules.of(right), df)

@@ -34,11 +34,16 @@ class Tree:
 
     # -- lookup ---------------------------------------------------------------------------------------------
 
-    def file(self, number: int) -> Descriptor:
+    def find(self, number: int) -> Descriptor | None:
+        """The file with this number, None when there is none any more."""
         record = self._store.get(b"f" + _n(number))
-        if record is None:
+        return None if record is None else decode(record)
+
+    def file(self, number: int) -> Descriptor:
+        found = self.find(number)
+        if found is None:
             raise Refused(SW.FILE_NOT_FOUND)
-        return decode(record)
+        return found
 
     def exists(self, number: int) -> bool:
         return self._store.get(b"f" + _n(number)) is not None
@@ -146,7 +151,10 @@ class Tree:
     def effective_life_cycle(self, descriptor: Descriptor) -> LifeCycle:
         """A file is no more alive than the DFs above it."""
         states = [descriptor.life_cycle]
-        states += [self.file(number).life_cycle for number in self.ancestry(descriptor.parent)]
+        above = descriptor
+        while above.number != MF:
+            above = self.file(above.parent)
+            states.append(above.life_cycle)
         for state in (LifeCycle.TERMINATED, LifeCycle.DEACTIVATED):
             if state in states:
                 return state

@@ -37,7 +37,8 @@ def _usable(ctx: Context, tag: int, usage: Usage) -> KeyPair:
     if not reference:
         raise Refused(SW.REFERENCE_NOT_FOUND)
     pair = ctx.rooms.containers.require(Slot.of_reference(reference[-1]))
-    expect(pair.may(usage), SW.CONDITIONS)
+    if not pair.may(usage):
+        raise Refused(SW.CONDITIONS)
     require_key(ctx, pair, Right.USE)
     return pair
 

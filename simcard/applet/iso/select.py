@@ -10,7 +10,7 @@ from simcard.applet.base import Command, Context, Reply, expect
 from simcard.applet.iso.session import STATE_WARNING, current_df, enter
 from simcard.applet.view import body_size
 from simcard.fs.descriptor import MF_FID, Descriptor
-from simcard.fs.tree import MF
+from simcard.fs.tree import MF, Tree
 from simcard.wire import tlv
 from simcard.wire.apdu import CommandApdu
 from simcard.wire.status import SW, Refused
@@ -90,27 +90,26 @@ class Select(Command):
         return Reply(describe_file(ctx, file, self.answer), warning)
 
     def _find(self, ctx: Context) -> Descriptor | None:
-        tree, current = ctx.rooms.files.tree, current_df(ctx).number
+        tree, here = ctx.rooms.files.tree, current_df(ctx)
+        current = here.number
         match self.by:
             case By.FID:
-                return _nearby(ctx, int.from_bytes(self.name or MF_FID.to_bytes(2, "big"), "big"))
+                return _nearby(tree, here, int.from_bytes(self.name, "big") if self.name else MF_FID)
             case By.CHILD_DF | By.EF_UNDER_DF:
                 found = tree.child(current, int.from_bytes(self.name, "big"))
                 return found if found and found.is_df == (self.by is By.CHILD_DF) else None
             case By.PARENT:
-                return tree.file(tree.file(current).parent)
+                return tree.file(here.parent)
             case By.NAME:
-                return self._named(ctx)
+                return self._named(tree, here.name)
             case By.PATH_FROM_MF:
                 return _walk(ctx, MF, self.name)
             case By.PATH_FROM_DF:
                 return _walk(ctx, current, self.name)
 
-    def _named(self, ctx: Context) -> Descriptor | None:
-        """A DF by its name or the beginning of it; next and previous count from the current DF."""
-        tree = ctx.rooms.files.tree
+    def _named(self, tree: Tree, here: bytes) -> Descriptor | None:
+        """A DF by its name or the beginning of it; next and previous count from the current DF's, `here`."""
         names = tree.names(self.name)
-        here = current_df(ctx).name
         if self.occurrence is Occurrence.NEXT:
             names = [name for name in names if name > here]
         elif self.occurrence is Occurrence.PREVIOUS:
@@ -121,10 +120,8 @@ class Select(Command):
         return tree.by_name(names[-1 if last else 0])
 
 
-def _nearby(ctx: Context, fid: int) -> Descriptor | None:
+def _nearby(tree: Tree, current: Descriptor, fid: int) -> Descriptor | None:
     """MF; a child of the current DF; the DF itself; its parent; a child of its parent (11.1.1)."""
-    tree = ctx.rooms.files.tree
-    current = current_df(ctx)
     if fid == MF_FID:
         return tree.file(MF)
     if fid in (current.fid, CURRENT_DF_FID):

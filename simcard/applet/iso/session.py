@@ -30,17 +30,20 @@ class IsoSession:
 def current_df(ctx: Context) -> Descriptor:
     """The current DF; the MF when another channel has deleted the one this channel stood in."""
     tree, cursor = ctx.rooms.files.tree, ctx.session.cursor
-    if not tree.exists(cursor.df):
+    found = tree.find(cursor.df)
+    if found is None:
         cursor.enter(MF)
-    return tree.file(cursor.df)
+        return tree.file(MF)
+    return found
 
 
 def current_ef(ctx: Context) -> Descriptor:
     """The current EF; 6986 when there is none."""
     number = ctx.session.cursor.ef
-    if not number or not ctx.rooms.files.tree.exists(number):
+    found = ctx.rooms.files.tree.find(number) if number else None
+    if found is None:
         raise Refused(SW.NO_CURRENT_EF)
-    return ctx.rooms.files.tree.file(number)
+    return found
 
 
 def ef_by_sfi(ctx: Context, sfi: int) -> Descriptor:

@@ -101,7 +101,8 @@ def _signature(ctx: Context, pair: KeyPair, template: Template, data: bytes, has
     if hash_ is not None and algorithm.hash is None:
         algorithm = Algorithm(algorithm.scheme, hash_)
     hash_ = algorithm.hash
-    expect(hash_ is None or len(data) == hash_.size, SW.WRONG_DATA)
+    if hash_ is not None and len(data) != hash_.size:
+        raise Refused(SW.WRONG_DATA)
     crypto, nonce = ctx.rooms.crypto, ctx.rooms.noise.nonce
     try:
         if pair.kind == "sm2":
