@@ -17,8 +17,8 @@ from sqlalchemy import select
 from host_tools.registry import log
 from host_tools.registry.cards import card_facts
 from host_tools.registry.columns import canonical
-from host_tools.registry.models import Card, Certificate, Chain, Enterprise, Operation
-from host_tools.registry.states import Outcome
+from host_tools.registry.models import Binding, Card, Certificate, Chain, Enterprise, Operation
+from host_tools.registry.states import CardState, CertificateState, Outcome
 from host_tools.registry.transaction import Transaction
 
 PIECE = 2000
@@ -60,6 +60,8 @@ class _Told:
     named: set[str] = field(default_factory=set)
     facts: dict[str, object] = field(default_factory=dict)
     certificates: dict[str, str] = field(default_factory=dict)
+    current: dict[str, dict[str, str]] = field(default_factory=dict)
+    bound: dict[str, str] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
     operations: int = 0
 
@@ -77,6 +79,7 @@ def audit(work: Transaction, witness: Mapping[str, Head] | None = None) -> Repor
     findings += _chains(told, kept)
     findings += _subjects(work, told)
     findings += _certificates(work, told)
+    findings += _bindings(work, told)
     findings += [
         Finding(subject, seen.count, "the witness saw more lines than there are now")
         for subject, seen in (witness or {}).items()
@@ -117,7 +120,11 @@ def _listen(line: Operation, told: _Told) -> None:
         told.facts.setdefault(line.subject, line.data)
     if line.outcome is Outcome.ACCEPTED:
         told.states[line.subject] = line.state
-        told.certificates |= line.data.get("certificates", {})
+        for use, (number, mark) in line.data.get("certificates", {}).items():
+            told.certificates[number] = mark
+            told.current.setdefault(line.subject, {})[use] = number
+        if "bound" in line.data:
+            told.bound[line.subject] = line.data["bound"]
     if "subject" in line.data:
         told.named.add(str(line.data["subject"]))
 
@@ -163,7 +170,19 @@ def _certificates(work: Transaction, told: _Told) -> Iterator[Finding]:
     seen = set()
     for row in work.session.execute(select(Certificate).execution_options(yield_per=PIECE)).scalars():
         seen.add(row.number)
+        subject = row.card.subject
         if told.certificates.get(row.number) != sha256(row.der).hexdigest():
-            yield Finding(row.card.subject, 0, f"certificate {row.number} is not the one that was written down")
+            yield Finding(subject, 0, f"certificate {row.number} is not the one that was written down")
+        used = told.states.get(subject) != CardState.VOID and row.number in told.current.get(subject, {}).values()
+        if used is not (row.state is CertificateState.CURRENT):
+            yield Finding(subject, 0, f"certificate {row.number} is {row.state.value}, and by the log it is not")
     for number in told.certificates.keys() - seen:
         yield Finding(log.REGISTRY, 0, f"certificate {number} is in the log, and not in the registry")
+
+
+def _bindings(work: Transaction, told: _Told) -> Iterator[Finding]:
+    rows = work.session.execute(select(Card, Binding).join(Binding, Binding.card_id == Card.id))
+    kept = {card.subject: binding.record_number for card, binding in rows}
+    for subject in kept.keys() | told.bound.keys():
+        if kept.get(subject, "") != told.bound.get(subject, ""):
+            yield Finding(subject, 0, "is bound to another declarant than the log says")

@@ -206,7 +206,7 @@ class Cards(Transaction):
         state = CertificateState.REVOKED if card.state is CardState.VOID else CertificateState.CURRENT
         made = tuple(_certificate(card, use, Body.parse(body), state) for use, body in bodies.items())
         self.session.add_all(made)
-        marks = {each.number: sha256(each.der).hexdigest() for each in made}
+        marks = {each.use.value: [each.number, sha256(each.der).hexdigest()] for each in made}
         data = {**entry.data, "certificates": marks}
         self.note(card, Entry(entry.action, entry.by_card, entry.order_number, entry.outcome, entry.reason, data))
         return made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from uuid import uuid4
 
 from sqlalchemy import select
@@ -36,7 +37,7 @@ class Work(Cards):
         if self.is_bound(record_number) or self.binding(card) is not None:
             raise AlreadyRegistered(f"card {card.number} or declarant {record_number} is bound already; unbind first")
         self.session.add(Binding(card_id=card.id, record_number=record_number, bound_at=self.now))
-        self.note(card, entry)
+        self.note(card, replace(entry, data={**entry.data, "bound": record_number}))
 
     def unbind(self, card: Card, entry: Entry) -> None:
         """Take the binding of a card away."""
@@ -44,7 +45,7 @@ class Work(Cards):
         if found is None:
             raise NotRegistered(f"no declarant is bound to card {card.number}")
         self.session.delete(found)
-        self.note(card, entry)
+        self.note(card, replace(entry, data={**entry.data, "bound": ""}))
 
     def is_bound(self, record_number: str) -> bool:
         """Whether a declarant's record number is bound to any card."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from host_tools.errors import OrderRefused
+from host_tools.errors import OrderRefused, RegistryBusy
 from host_tools.office.desk import Desk
 from host_tools.office.orders import Signed
 from host_tools.registry.audit import audit
@@ -77,3 +78,21 @@ def test_two_processes_may_finish_the_same_order(house: House) -> None:
     killed(house, prepared(house, Action.FREEZE), 4)
     running = [Desk(house.office), Desk(house.office)]
     assert [1, 0] == [len(desk.resume()) for desk in running]
+
+
+def test_of_orders_that_come_at_once_one_is_followed(any_house: House) -> None:
+    about = ((CLERK, DECLARANT), (DECLARANT, CLERK), (CLERK, DECLARANT), (DECLARANT, CLERK))
+    orders = [any_house.signed(any_house.order(Action.FREEZE, LEGAL, *cards), LEGAL) for cards in about]
+
+    def hand_in(signed: Signed) -> bool:
+        try:
+            Desk(any_house.office).submit(signed)
+        except (OrderRefused, RegistryBusy):
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(orders)) as pool:
+        assert 1 == sum(pool.map(hand_in, orders))
+    assert {CardState.FROZEN} == {any_house.state(each) for each in (CLERK, DECLARANT)}
+    with any_house.office.registry.reading() as work:
+        assert (0, ()) == (len(work.open_procedures()), audit(work).findings)

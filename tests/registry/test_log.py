@@ -34,6 +34,7 @@ def busy(registry: Registry) -> Registry:
         card = work.card(OPERATOR)
         work.certify(card, {Use.SIGN: pair.signing.encoded}, Entry(Action.CERTIFY))
         work.move(card, CardState.FROZEN, FREEZE)
+        work.bind(work.card(LEGAL), "99000001", Entry(Action.BIND))
     return registry
 
 
@@ -170,6 +171,9 @@ def test_a_chain_that_is_gone_shows_in_the_one_above(busy: Registry) -> None:
         ("UPDATE enterprise SET state = 'cancelled'", ENTERPRISE, "is cancelled, and by the log it is active"),
         ("UPDATE certificate SET number = '0300000000000999'", CARD, "is not the one that was written down"),
         ("DELETE FROM certificate", log.REGISTRY, "is in the log, and not in the registry"),
+        ("UPDATE certificate SET state = 'replaced'", CARD, "is replaced, and by the log it is not"),
+        ("UPDATE binding SET record_number = '99000002'", f"card:{LEGAL}", "is bound to another declarant"),
+        ("DELETE FROM binding", f"card:{LEGAL}", "is bound to another declarant"),
         (f"DELETE FROM chain WHERE subject = '{CARD}'", CARD, "its chain has no head"),
     ],
 )  # fmt: skip
@@ -245,3 +249,23 @@ def test_every_line_that_says_something_else_has_another_hash(busy: Registry) ->
 
 def test_tables_of_the_log_are_named_as_the_triggers_expect() -> None:
     assert ("operation", "chain") == (Operation.__tablename__, Chain.__tablename__)
+
+
+def test_revoked_certificates_of_a_void_card_agree_with_the_log(busy: Registry) -> None:
+    with busy.writing() as work:
+        work.move(work.card(OPERATOR), CardState.VOID, Entry(Action.VOID))
+    assert set() == findings(busy)
+
+
+def test_a_certificate_of_a_void_card_that_is_current_again_shows(busy: Registry) -> None:
+    with busy.writing() as work:
+        work.move(work.card(OPERATOR), CardState.VOID, Entry(Action.VOID))
+    with attacker(busy) as connection:
+        connection.execute(text("UPDATE certificate SET state = 'current'"))
+    assert {CARD} == {subject for subject, _, _ in findings(busy)}
+
+
+def test_a_binding_that_was_taken_away_agrees_with_the_log(busy: Registry) -> None:
+    with busy.writing() as work:
+        work.unbind(work.card(LEGAL), Entry(Action.UNBIND))
+    assert set() == findings(busy)
