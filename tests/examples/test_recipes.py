@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
@@ -60,6 +61,16 @@ def test_a_locked_pin_is_unblocked_as_the_book_says() -> None:
     unblock = " ".join(found[1].split())
     with kitchen(card=locked_image()) as here:
         here.ok(f"{unblock}\npkcs15-tool --verify-pin --pin {USER_PIN}", card="card.img")
+
+
+def test_yubicos_programs_find_the_card_in_a_reader_of_that_name() -> None:
+    found = re.search(r"`(simcard exec --reader-name \".*?\" --card piv.img --) sh`", section("Yubico's programs"))
+    assert found is not None
+    script = recipe("Yubico's programs", "sh yubico")
+    with piv_kitchen() as here:
+        done = here.program(*shlex.split(found[1]), "sh", "-euc", script)
+    assert 0 == done.code, done.said
+    holds(done.said, promised("Yubico's programs"))
 
 
 def test_gpgsm_signs_with_a_key_of_the_card() -> None:

@@ -69,7 +69,7 @@ class Key:
         cannot = {KeyKind.RSA: Usage.AGREE, KeyKind.SM2: Usage(0)}.get(self.kind, Usage.DECIPHER)
         return self.pair.usage & ~cannot
 
-    def private(self) -> directory.PrivateKey:
+    def private(self, path: Path) -> directory.PrivateKey:
         pair = self.pair
         return directory.PrivateKey(
             identifier=self.identifier,
@@ -80,6 +80,7 @@ class Key:
             usage=tuple(bit for use, bits in PRIVATE_USE.items() if use in self.possible for bit in bits),
             made_here=pair.origin is Origin.GENERATED,
             pin=asked_for(pair.rules.of(Right.USE)),
+            path=path,
         )
 
     def public(self, path: Path) -> directory.PublicKey:

@@ -95,7 +95,8 @@ class Pin:
 class PrivateKey:
     """A private key; `curve` is the object identifier of its curve, empty for RSA; `bits`: modulus or field.
 
-    Its path is empty: no file stands for a private key, its reference alone names it.
+    Commands name the key by its reference. The file at `path` stands for it and shows nothing: GnuPG passes over a
+    key without a path, and OpenSC selects the path before it uses the key.
     """
 
     identifier: bytes
@@ -106,6 +107,7 @@ class PrivateKey:
     usage: tuple[KeyUsage, ...]
     made_here: bool
     pin: bytes
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def private_key(key: PrivateKey) -> bytes:
         der.bits(KeyAccess.SENSITIVE, *history),
         der.integer(key.reference),
     )
-    special = der.sequence(path_of(()), der.integer(key.bits), _parameters(key.curve))
+    special = der.sequence(path_of(key.path), der.integer(key.bits), _parameters(key.curve))
     whole = _common(key.label, (Flags.PRIVATE,), key.pin), attributes, der.context(1, special)
     return der.context(0, *whole) if key.curve else der.sequence(*whole)
 

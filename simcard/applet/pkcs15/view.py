@@ -24,8 +24,8 @@ PKCS15_AID = bytes.fromhex("A000000063504B43532D3135")
 
 DIR, APPLICATION, ODF, TOKEN_INFO = 0x2F00, 0x5015, 0x5031, 0x5032
 AODF, PRKDF, PUKDF, CDF, DODF = 0x4401, 0x4402, 0x4403, 0x4404, 0x4405
-DATA, PUBLIC_KEYS, CERTIFICATES = 0x3200, 0x3300, 0x3400
-"""Where the files of data objects, public keys and certificates begin; the key reference is added."""
+DATA, PUBLIC_KEYS, CERTIFICATES, PRIVATE_KEYS = 0x3200, 0x3300, 0x3400, 0x3500
+"""Where the files of data objects, keys and certificates begin; the key reference is added."""
 
 DIRECTORIES = {0: PRKDF, 1: PUKDF, 4: CDF, 7: DODF, 8: AODF}
 """Tags of EF.OD and the directories they lead to (ISO/IEC 7816-15:2016, 8.2)."""
@@ -106,16 +106,18 @@ def build(ctx: Context) -> Files:
 def _keys(ctx: Context, view: View) -> None:
     """Directories of keys and certificates, and the files they lead to."""
     keys = contents.keys(ctx.rooms)
-    view.directory(PRKDF, b"".join(directory.private_key(key.private()) for key in keys))
-    public, certificates = b"", b""
+    private, public, certificates = b"", b"", b""
     for key in keys:
         reference = key.slot.reference
+        private += directory.private_key(key.private((PRIVATE_KEYS + reference,)))
+        view.ef(PRIVATE_KEYS + reference, b"", readable=NEVER)
         public += directory.public_key(key.public((PUBLIC_KEYS + reference,)))
         view.ef(PUBLIC_KEYS + reference, key.encoded)
         if ctx.rooms.containers.certificate(key.slot) is not None:
             path = (CERTIFICATES + reference,)
             certificates += directory.certificate(directory.Certificate(key.identifier, key.label, path))
             view.link(CERTIFICATES + reference, key.slot.tail)
+    view.directory(PRKDF, private)
     view.directory(PUKDF, public)
     view.directory(CDF, certificates)
 
