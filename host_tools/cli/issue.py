@@ -19,6 +19,7 @@ from host_tools.cli.station import (
     SUFFIX,
     Signer,
     card_pin,
+    counted,
     issue_image,
     issuing,
     run_station,
@@ -49,21 +50,26 @@ class Desk:
     as_json: bool
     engine: EngineChoice
 
+    def make_one(self, office: Office, number: str) -> dict[str, str | None]:
+        """Make a card, unless it is made or only to be prepared; what there is to say of it."""
+        image = None if self.prepare else self.cards / f"{number}{SUFFIX}"
+        with office.registry.reading() as work:
+            waiting = work.card(number).made_at is None
+        if image is not None and waiting:
+            self.cards.mkdir(parents=True, exist_ok=True)
+            issue_image(office, number, image, self.engine)
+        with office.registry.reading() as work:
+            card = work.card(number)
+            where = None if image is None else str(image)
+            return {"number": number, "kind": card.kind.value, "state": card.state.value, "image": where}
+
     def make(self, office: Office, *numbers: str) -> None:
-        """Make the cards, unless they are only to be prepared, and say which they are."""
-        rows = []
-        for number in numbers:
-            image = None if self.prepare else self.cards / f"{number}{SUFFIX}"
-            if image is not None:
-                self.cards.mkdir(parents=True, exist_ok=True)
-                with office.registry.reading() as work:
-                    waiting = work.card(number).made_at is None
-                if waiting:
-                    issue_image(office, number, image, self.engine, not self.as_json)
-            with office.registry.reading() as work:
-                card = work.card(number)
-                rows.append({"number": number, "kind": card.kind.value, "state": card.state.value,
-                             "image": None if image is None else str(image)})  # fmt: skip
+        """Make the cards, and say which they are."""
+        with counted(len(numbers), not self.as_json) as tick:
+            rows = []
+            for number in numbers:
+                rows.append(self.make_one(office, number))
+                tick(number)
         if self.as_json:
             say_json({"cards": rows})
         for row in () if self.as_json else rows:
@@ -338,6 +344,36 @@ def card(
         say_json({"card": number, "steps": steps})
     else:
         click.echo(f"card {number}: made")
+
+
+@command.command(short_help="Many enterprises from a CSV file.")
+@click.argument("file", type=click.Path(path_type=Path))
+@desk_options
+def batch(desk: Desk, file: Path) -> None:
+    """Let every enterprise of a CSV file join, and make its two cards.
+
+    The first line names the columns: firm, credit_code, name and document of the legal representative; and, if you
+    like, customs_code, operator_name, operator_document, generation and medium. Every row is checked before anything
+    is done. Run again after an interruption, it makes what is missing.
+    """
+    from host_tools.cli import files
+    from host_tools.issuing import batch as batches
+    from host_tools.issuing.procedures import Procedures
+
+    rows = batches.read(batches.text_of(files.read(file), str(file)).splitlines(), str(file))
+    with (
+        opened_office(desk.office, desk.day, desk.passphrase_file) as office,
+        counted(len(rows), not desk.as_json) as tick,
+    ):
+        procedures, made = Procedures(office), []
+        for row in rows:
+            numbers = procedures.join(row.firm, row.legal, row.operator, row.generation, row.medium)
+            made += [desk.make_one(office, number) for number in numbers]
+            tick(row.firm.name)
+    if desk.as_json:
+        say_json({"cards": made})
+    else:
+        click.echo(f"{len(rows)} enterprises, {len(made)} cards")
 
 
 @command.command("cancel-enterprise", short_help="An enterprise leaves.")

@@ -118,6 +118,25 @@ def run_station(station: Station, pin: Callable[[], Secret], chinese: bool, show
     return done
 
 
+@contextmanager
+def counted(total: int, shown: bool) -> Iterator[Callable[[str], None]]:
+    """A progress bar over `total` things, while a person looks on; called with the name of each that is done."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def tick(name: str) -> None:
+            bar.update(task, advance=1, description=name)
+
+        yield tick
+
+
 def once(wanted: Wanted, file: Path | None, from_stdin: bool) -> Callable[[], Secret]:
     """The secret, asked for when it is first needed and then remembered."""
     kept: list[Secret] = []
@@ -147,7 +166,7 @@ def make_blank(image: Path, generation: Generation, engine: EngineChoice) -> Non
         make_image(image, Wish(profile, None, datetime.now(UTC).date(), engine), lambda _: None)
 
 
-def issue_image(office: Office, number: str, image: Path, engine: EngineChoice, shown: bool = True) -> list[str]:
+def issue_image(office: Office, number: str, image: Path, engine: EngineChoice) -> None:
     """Make the prepared card of a number in an image: a blank first, where there is none."""
     from host_tools.office.plastic import Plastic
 
@@ -155,7 +174,7 @@ def issue_image(office: Office, number: str, image: Path, engine: EngineChoice, 
         generation = work.card(number).generation
     make_blank(image, generation, engine)
     with image_link(image, engine) as link:
-        return run_station(issuing(office, Plastic(link), number), lambda: FIRST_PIN, False, shown)
+        run_station(issuing(office, Plastic(link), number), lambda: FIRST_PIN, chinese=False, shown=False)
 
 
 def issuing(office: Office, plastic: Any, number: str) -> Station:
