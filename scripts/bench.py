@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reader_bridge.pcsc_world import WorldError
-from scripts.measuring import conformance, inprocess, process, programs, reader, registry, skf, worlds
+from scripts.measuring import conformance, inprocess, office, process, programs, reader, registry, skf, worlds
 from scripts.measuring.turns import Row
 
 Measure = Callable[[Path], Iterator[Row]]
@@ -38,6 +38,7 @@ GROUPS: dict[str, tuple[Measure, ...]] = {
     "growth": (lambda _: inprocess.growth(),),
     "programs": (programs.pkcs11_tool,),
     "registry": (registry.growth,),
+    "office": (office.issuing,),
     "judge": (lambda _: conformance.cases(),),
     "skf": (skf.calls, lambda _: skf.growth()),
 }

@@ -1,0 +1,137 @@
+"""Many enterprises from a CSV file: checked as a whole, then made one by one, and finished by running it again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from host_tools.errors import FileProblem
+from host_tools.issuing import batch
+from host_tools.registry import codes
+from host_tools.registry.audit import audit
+from host_tools.registry.states import CardState
+from tests.cli.conftest import Done, Simcard, simcard
+from tests.issuing.support import Town
+
+__all__ = ["simcard"]
+
+HEAD = "firm,credit_code,name,document,operator_name,operator_document,generation"
+Run = Callable[..., Done]
+
+
+def credit_code(index: int) -> str:
+    organisation = f"{index:08}"
+    first = f"91990000{organisation}{codes.organisation_check(organisation)}"
+    return first + codes.credit_check(first)
+
+
+def row(index: int, **changes: str) -> str:
+    fields = {
+        "firm": f"测试企业{index}",
+        "code": credit_code(index),
+        "name": f"测试法人{index}",
+        "document": "999999199001010016",
+        "operator": "测试操作员",
+        "operator_document": "999999199102020029",
+        "generation": "sm2",
+    }
+    return ",".join({**fields, **changes}.values())
+
+
+def file(*rows: str) -> list[str]:
+    return [HEAD, *rows]
+
+
+@pytest.fixture
+def run(simcard: Simcard, town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """`simcard issue batch` of some rows, in the office of the town."""
+    monkeypatch.setenv("SIMCARD_OFFICE", str(town.folder))
+
+    def call(*rows: str, encoding: str = "utf-8") -> Done:
+        path = tmp_path / "firms.csv"
+        path.write_bytes("\n".join(file(*rows)).encode(encoding))
+        return simcard("issue", "batch", path, "--cards", tmp_path / "cards", "--date", "2026-11-23", "--json")
+
+    return call
+
+
+def test_every_row_gets_two_cards(run: Run, town: Town, tmp_path: Path) -> None:
+    done = run(row(1), row(2))
+    assert (0, 4) == (done.code, len(done.json["cards"]))
+    assert {CardState.NORMAL} == {town.state(card["number"]) for card in done.json["cards"]}
+    assert {0o600} == {path.stat().st_mode & 0o777 for path in (tmp_path / "cards").iterdir()}
+    with town.office.registry.reading() as work:
+        assert () == audit(work).findings
+
+
+def test_running_it_again_makes_what_is_missing(run: Run, tmp_path: Path) -> None:
+    first = run(row(1)).json["cards"]
+    assert first == run(row(1), row(2)).json["cards"][:2]
+
+
+def test_a_blank_that_was_left_behind_is_finished(run: Run, town: Town, tmp_path: Path) -> None:
+    first = run(row(1), row(2)).json["cards"]
+    with town.office.registry.reading() as work:
+        before = sum(1 for _ in work.cards())
+    shutil.rmtree(tmp_path / "cards")
+    # Cards that are made are not made again, whatever became of their images.
+    assert [card["number"] for card in first] == [card["number"] for card in run(row(1), row(2)).json["cards"]]
+    with town.office.registry.reading() as work:
+        assert before == sum(1 for _ in work.cards())
+
+
+def test_a_spreadsheets_encoding_is_understood(run: Run) -> None:
+    assert 0 == run(row(1), encoding="gb18030").code
+
+
+def test_one_wrong_row_and_nothing_is_done(run: Run, town: Town, tmp_path: Path) -> None:
+    before = town.kinds()
+    done = run(row(1), row(2, document="999999199001010017"))
+    assert 2 == done.code
+    assert "line 3: 999999199001010017 is no identity number" in done.err
+    assert before == town.kinds()
+    assert not (tmp_path / "cards").exists()
+
+
+@pytest.mark.parametrize(
+    ("lines", "text"),
+    [
+        ([], "missing firm, credit_code, name, document"),
+        (["firm,name"], "missing credit_code, document"),
+        ([HEAD + ",colour", row(1) + ",red"], "unknown colour"),
+        ([HEAD], "no row"),
+        (file(row(1) + ",more"), "line 2: it has not as many fields"),
+        (file("a,b"), "line 2: it has not as many fields"),
+        (file(row(1), row(1)), "line 3: enterprise .* stands in line 2 already"),
+        (file(row(1, generation="dsa")), "'dsa' is none of sm2, rsa"),
+        (file(row(1, firm="")), "the name of an enterprise has 1 to 60 characters"),
+        (file(row(1, firm="测" * 61)), "the name of an enterprise has 1 to 60 characters"),
+        (file(row(1, firm="a||b")), "may not hold"),
+        (file(row(1, code="91990000MA00T0013X")), "no unified social credit code"),
+        (file(row(1, operator="")), "a name has 1 to 60 characters"),
+        (file('"' + row(1)), "is no CSV"),
+    ],
+)
+def test_what_is_wrong_is_said(lines: list[str], text: str) -> None:
+    with pytest.raises(FileProblem, match=text):
+        batch.read(lines, "firms.csv")
+
+
+def test_a_long_list_of_wrong_rows_is_cut() -> None:
+    with pytest.raises(FileProblem, match="and 980 more"):
+        batch.read(file(*(row(index, firm="") for index in range(1000))), "firms.csv")
+
+
+def test_no_text_is_no_batch() -> None:
+    with pytest.raises(FileProblem, match="no text"):
+        batch.text_of(b"\xff\xff\xff", "firms.csv")
+
+
+@pytest.mark.slow
+def test_a_thousand_cards_in_one_call(run: Run, town: Town) -> None:
+    assert 1000 == len(run(*(row(index) for index in range(500))).json["cards"])
+    with town.office.registry.reading() as work:
+        assert () == audit(work).findings
