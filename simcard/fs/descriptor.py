@@ -172,7 +172,10 @@ _LENGTHS: dict[int, tuple[int, int]] = {
     0x88: (0, 1),
     0x8A: (1, 1),
     0x8B: (1, 3),
+    0x8C: (1, 8),
+    0xAB: (1, 0xFFFF),
 }
+"""Least and most bytes by tag. Rules that are there and say nothing would leave a file open that was to be closed."""
 
 
 def _from_fields(found: dict[int, bytes], number: int, parent: int) -> Descriptor:

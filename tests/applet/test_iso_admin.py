@@ -55,6 +55,8 @@ CREATE = {
     "a life cycle there is not": create(KIND, FID, SIZE, "{8A 02}"),
     "a terminated file": create(KIND, FID, SIZE, "{8A 0C}"),
     "compact rules too short": create(KIND, FID, SIZE, "{8C 03 FF}"),
+    "compact rules that say nothing": create(KIND, FID, SIZE, "{8C}"),
+    "expanded rules that say nothing": create(KIND, FID, SIZE, "{AB}"),
     "compact rules of bit 8": create(KIND, FID, SIZE, "{8C 80 FF}"),
     "expanded rules that cannot be read": create(KIND, FID, SIZE, "{AB {80 01}}"),
     "expanded rules too deep": create(KIND, FID, SIZE, "{AB {80 01}" + "{A7 " * 10 + "{90}" + "}" * 10 + "}"),
