@@ -43,12 +43,13 @@ def check_data(step: Step, exchange: Exchange, values: Values) -> None:
         raise ValueError(f"expected other data than {parse(step.differs, True).shown(values)}")
     if step.length is not None and not _fits(step.length, len(exchange.data)):
         raise ValueError(f"expected {step.length} bytes of data, got {len(exchange.data)}")
-    for path, pattern in step.tlv.items():
+    for path, patterns in step.tlv.items():
         found = ber.find(exchange.data, path)
         if found is None:
             raise ValueError(f"expected an object {path}")
-        if not _is(pattern, found.hex().upper(), values):
-            raise ValueError(f"expected {parse(pattern, True).shown(values)} in object {path}")
+        if not any(_is(pattern, found.hex().upper(), values) for pattern in listed(patterns)):
+            shown = " or ".join(parse(pattern, True).shown(values) for pattern in listed(patterns))
+            raise ValueError(f"expected {shown} in object {path}")
 
 
 def captured(step: Step, exchange: Exchange) -> dict[str, Value]:

@@ -75,7 +75,7 @@ class Step(Struct, frozen=True, forbid_unknown_fields=True):
     """What the data must be; of several patterns one."""
     length: str | None = None
     """Number of bytes, or `1..256`, or `8..`."""
-    tlv: dict[str, str] = field(default_factory=dict)
+    tlv: dict[str, str | list[str]] = field(default_factory=dict)
     """What the objects at these paths of tags hold."""
     differs: str | None = None
     """A pattern the data must not have."""
@@ -366,9 +366,9 @@ def names_of(step: Step) -> Iterator[str]:
     for text in (step.send, step.check, step.cut if isinstance(step.cut, str) else None):
         if text is not None:
             yield from parse(text).names()
-    words = () if step.pcsc is not None else (*listed(step.sw), *listed(step.absent))
-    for text in (*words, *listed(step.data or []), *step.tlv.values(), step.differs):
-        if text is not None:
+    words = [] if step.pcsc is not None else [step.sw, step.absent]
+    for patterns in (*words, step.data, step.differs, *step.tlv.values()):
+        for text in listed(patterns or []):
             yield from parse(text, pattern=True).names()
 
 
