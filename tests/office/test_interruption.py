@@ -42,9 +42,11 @@ def test_these_are_all_steps(house: House, action: Action) -> None:
     assert STEPS[action] == dying.hand_in(house.folder, house.clock(), prepared(house, action))
 
 
-@pytest.mark.parametrize(("action", "step"), [(action, n + 1) for action, count in STEPS.items() for n in range(count)])
-def test_a_killed_order_is_finished_by_the_next(any_house: House, action: Action, step: int) -> None:
-    house = any_house
+CUTS = [(action, n + 1) for action, count in STEPS.items() for n in range(count)]
+FREEZE = [step for action, step in CUTS if action is Action.FREEZE]
+
+
+def insist_that_the_next_finishes(house: House, action: Action, step: int) -> None:
     signed = prepared(house, action)
     killed(house, signed, step)
     accepted = step > 1
@@ -59,6 +61,16 @@ def test_a_killed_order_is_finished_by_the_next(any_house: House, action: Action
     assert (AFTER[action], 1) == ((house.state(CLERK), house.standing(CLERK)), len(lines))
     with house.office.registry.reading() as work:
         assert (0, ()) == (len(work.open_procedures()), audit(work).findings)
+
+
+@pytest.mark.parametrize("step", FREEZE)
+def test_a_killed_order_is_finished_by_the_next(any_house: House, step: int) -> None:
+    insist_that_the_next_finishes(any_house, Action.FREEZE, step)
+
+
+@pytest.mark.parametrize(("action", "step"), CUTS[len(FREEZE) :])
+def test_so_are_orders_that_release_or_revoke(house: House, action: Action, step: int) -> None:
+    insist_that_the_next_finishes(house, action, step)
 
 
 def test_another_order_about_the_card_finishes_the_first(house: House) -> None:
