@@ -50,10 +50,7 @@ def personalise(board: Board, profile: Profile, seed: int | None = None, progres
 
     Raises `ProfileError` for applets there are not, before anything is erased, and for a card that does not fit.
     """
-    unknown = [name for name in profile.card.applets if name not in APPLETS]
-    if unknown:
-        raise ProfileError(f"card.applets: expected some of {', '.join(APPLETS)}, got {unknown[0]}")
-    applets_of(profile.card)  # a door refuses switches it does not have
+    check_doors(profile.card)
     store = Store.format(board.flash)
     store.begin()
     if seed is not None:
@@ -74,6 +71,14 @@ def personalise(board: Board, profile: Profile, seed: int | None = None, progres
     except MemoryFull:
         raise ProfileError(f"memory: expected room for the whole card, got {profile.memory} bytes") from None
     store.compact()
+
+
+def check_doors(sheet: CardSheet) -> None:
+    """Raise `ProfileError` for applets there are not, and for switches an applet does not have."""
+    unknown = [name for name in sheet.applets if name not in APPLETS]
+    if unknown:
+        raise ProfileError(f"card.applets: expected some of {', '.join(APPLETS)}, got {unknown[0]}")
+    applets_of(sheet)
 
 
 def sheet_of(store: Store) -> CardSheet:

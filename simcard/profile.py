@@ -53,6 +53,7 @@ __all__ = [
     "builtin_names",
     "builtin_text",
     "file_conditions",
+    "located",
     "parse",
     "parse_rule",
 ]
@@ -84,6 +85,12 @@ def parse(text: str, source: str = "profile") -> Profile:
     for path, what in problems(profile):
         raise ProfileError(f"{source}:{_line(text, path)}: {path.lstrip('.')}: {what}")
     return profile
+
+
+def located(error: ProfileError, text: str, source: str) -> ProfileError:
+    """An error found after parsing, which begins with the path of what is wrong, with source and line before it."""
+    path = "." + str(error).partition(":")[0]
+    return ProfileError(f"{source}:{_line(text, path)}: {error}")
 
 
 def _insist_on_tables(raw: dict[str, Any], text: str, source: str) -> None:

@@ -23,12 +23,25 @@ def load(name: str) -> Profile:
             return sheets.builtin(name)
         if not _looks_like_a_file(name):
             return sheets.builtin(name)  # says which names there are
-        return sheets.parse(Path(name).read_text(encoding="utf-8"), name)
+        return _checked(Path(name).read_text(encoding="utf-8"), name)
     except sheets.ProfileError as error:
         raise ProfileProblem(str(error)) from None
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise FileProblem(f"{name}: the profile cannot be read ({reason})") from None
+
+
+def _checked(text: str, source: str) -> Profile:
+    """A profile whose applets have the switches it sets; raises `ProfileError`."""
+    from simcard import profile as sheets
+    from simcard.personalise import check_doors
+
+    profile = sheets.parse(text, source)
+    try:
+        check_doors(profile.card)
+    except sheets.ProfileError as error:
+        raise sheets.located(error, text, source) from None
+    return profile
 
 
 def _looks_like_a_file(name: str) -> bool:

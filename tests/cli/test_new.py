@@ -201,6 +201,25 @@ def test_a_back_end_that_is_not_there_is_named(simcard: Simcard, image: Image, m
     assert (2, True) == (done.code, "engine 'soft' cannot be used" in done.err)
 
 
+SWITCHES = {
+    "unknown": (
+        '[card.options.gmt0017]\npin_blck = "ZERO"',
+        "my.toml:4: card.options.gmt0017: Object contains unknown",
+    ),
+    "wrong": ("[card.options.piv]\nserial = -1", "my.toml:4: card.options.piv: Expected `int` >= 0"),
+    "of no door": ("[card.options.tee]\na = 1", "my.toml:4: card.options.tee: expected one of gmt0017"),
+}
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_a_wrong_switch_is_refused_with_file_and_line(simcard: Simcard, tmp_path: Path, name: str) -> None:
+    lines, expected = SWITCHES[name]
+    profile = tmp_path / "my.toml"
+    profile.write_text(f'extends = "iso-blank"\n[card]\napplets = ["iso", "gmt0017", "piv"]\n{lines}\n')
+    done = simcard("new", tmp_path / "card.simcard", "-p", profile)
+    assert (2, True) == (done.code, expected in done.err)
+
+
 def test_profiles_are_listed_with_their_titles(simcard: Simcard) -> None:
     assert sheets.builtin_names() == [row["name"] for row in simcard("profiles", "--json").json]
     assert "操作员卡" in simcard("profiles").out
