@@ -3,6 +3,9 @@
 Each case begins with a card just reset (a new one where the rig makes them) and with no captured values, and its
 teardown runs whatever happened; so no case depends on another. A step of the setup that goes wrong makes the case
 unresolved, for the requirement was never tried; a step of the case proper makes it fail.
+
+A secret of the target that the card calls wrong is not tried a second time on the same card: a mistake in a target file
+must not lock somebody's card.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from conformance.expect import Exchange, captured, check_data, check_sw
-from conformance.format import Case, Reset, Step, Suite, SuiteError, Target, data_of, listed, wanted
+from conformance.format import Case, Reset, Step, Suite, Target, data_of, listed, names_of, steps_of, wanted
 from conformance.result import Line, Result, Verdict
 from conformance.rig import Rig
 from conformance.template import TemplateError, Value, parse
@@ -21,6 +24,7 @@ from host_tools.link.base import CardLink
 
 LONGEST_CHAIN = 300
 """GET RESPONSE commands for one answer; a card that always has more is caught in a circle."""
+TRIES_LEFT, LOCKED = 0x63C0, 0x6983
 SHORTEST_SECRET = 4
 """Bytes; shorter ones appear in any response by chance."""
 
@@ -44,12 +48,17 @@ class Trial:
     link: CardLink
     rig: Rig
     values: dict[str, Value]
+    refused: set[str] = field(default_factory=set)
+    """Secrets of the target that the card called wrong when they should have been right."""
     lines: list[Line] = field(default_factory=list)
 
     # -- one step
 
     def run(self, step: Step) -> None:
         """Raises `Wrong`, `Absent` or `NoAnswer` when it does not go as it should."""
+        again = self.refused.intersection(names_of(step))
+        if again:
+            raise NoAnswer(f"the card refused {', '.join(sorted(again))}, so it is not tried again")
         for _ in range(step.times):
             if step.pcsc is not None:
                 self._pcsc(step.pcsc, step)
@@ -83,6 +92,8 @@ class Trial:
         if absent:
             raise Absent(f"the card answers {exchange.sw:04X}: it does not have this")
         if wrong:
+            if exchange.sw & 0xFFF0 == TRIES_LEFT or exchange.sw == LOCKED:
+                self.refused |= {name for name in template.names() if self.values[name].secret}
             raise Wrong(wrong)
 
     def _exchange(self, command: bytes, shown: str, step: Step) -> Exchange | None:
@@ -185,6 +196,7 @@ class Judge:
         self._rig = rig
         self._destructive = destructive or rig.disposable
         self._known = known or {}
+        self._refused: set[str] = set()
         self._has = {*target.values, *target.secrets, *target.target.features, *rig.abilities}
         self._values = {
             **{name: Value(data_of(value)) for name, value in target.values.items()},
@@ -223,23 +235,28 @@ class Judge:
         )
 
     def _tried(self, suite: Suite, case: Case) -> tuple[Verdict, str, list[Line]]:
+        again = self._refused.intersection(name for step in steps_of(suite, case) for name in names_of(step))
+        if again:
+            return Verdict.UNRESOLVED, f"the card refused {', '.join(sorted(again))} before; that could lock it", []
         try:
-            trial = Trial(self._rig.insert(), self._rig, dict(self._values))
+            trial = Trial(self._rig.insert(), self._rig, dict(self._values), self._refused_now())
         except LinkError as error:
             return Verdict.UNRESOLVED, f"no card to begin with: {error}", []
         before, after = (suite.setup, suite.teardown) if case.plain_setup else ([], [])
         try:
             self._fill(trial, suite, case)
-            ready = _steps(trial, [*before, *case.setup])
-            verdict, reason = (
-                _steps(trial, case.steps) if ready is _FINE else (_WITHOUT[ready[0]], f"setup: {ready[1]}")
-            )
-            left = _steps(trial, [*case.teardown, *after])
-        except (TemplateError, SuiteError) as error:
-            return Verdict.UNRESOLVED, f"the suite: {error}", trial.lines
+        except TemplateError as error:
+            return Verdict.UNRESOLVED, f"the suite: {error}", []
+        ready = _steps(trial, [*before, *case.setup])
+        verdict, reason = _steps(trial, case.steps) if ready is _FINE else (_WITHOUT[ready[0]], f"setup: {ready[1]}")
+        left = _steps(trial, [*case.teardown, *after])
         if left is not _FINE and verdict is not Verdict.FAIL:
             verdict, reason = _WITHOUT[left[0]], f"afterwards: {left[1]}"
         return verdict, reason, trial.lines
+
+    def _refused_now(self) -> set[str]:
+        """For one card the memory of all cases, for a new one every time a new one."""
+        return set() if self._rig.disposable else self._refused
 
     def _fill(self, trial: Trial, suite: Suite, case: Case) -> None:
         for name, text in {**suite.values, **case.values}.items():
@@ -267,4 +284,6 @@ def _steps(trial: Trial, steps: Sequence[Step]) -> tuple[Verdict, str]:
             return Verdict.NOT_APPLICABLE, str(absent)
         except NoAnswer as gone:
             return Verdict.UNRESOLVED, f"step {number}: {gone}"
+        except TemplateError as error:
+            return Verdict.UNRESOLVED, f"the suite: step {number}: {error}"
     return _FINE

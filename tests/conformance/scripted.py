@@ -33,9 +33,9 @@ class ToldCard:
     """A link and its rig in one. Commands without an answer get 6D00; the answer None takes the card out."""
 
     abilities = frozenset[str]()
-    disposable = False
 
     def __init__(self, answers: Mapping[str, str | None]) -> None:
+        self.disposable = False
         self._answers = answers
         self.sent: list[str] = []
 
@@ -73,9 +73,19 @@ class ToldCard:
 
 def tried(folder: Path, case: str, answers: Mapping[str, str | None]) -> tuple[Result, ToldCard]:
     """The verdict on the (first) case of a suite that holds `case`, and the card that was asked."""
+    results, card = tried_all(folder, case, answers, first=True)
+    return results[0], card
+
+
+def tried_all(
+    folder: Path, cases: str, answers: Mapping[str, str | None], first: bool = False, disposable: bool = False
+) -> tuple[list[Result], ToldCard]:
+    """The verdicts on all cases, or on the first, in one run."""
     suite_file, target_file = folder / "small.toml", folder / "told.toml"
-    suite_file.write_text(HEAD + case, encoding="utf-8")
+    suite_file.write_text(HEAD + cases, encoding="utf-8")
     target_file.write_text(TARGET, encoding="utf-8")
     card = ToldCard(answers)
+    card.disposable = disposable
     suite = load_suite(suite_file)
-    return Judge(load_target(target_file), card).run(suite, suite.cases[0]), card
+    judge = Judge(load_target(target_file), card)
+    return [judge.run(suite, case) for case in (suite.cases[:1] if first else suite.cases)], card

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.result import Verdict
-from tests.conformance.scripted import tried
+from tests.conformance.scripted import tried, tried_all
 
 
 def case(steps: str, more: str = "") -> str:
@@ -110,3 +110,31 @@ def test_the_rows_of_a_case_are_cases(tmp_path: Path) -> None:
     rows = 'rows = [{ name = "a", x = "01" }, { name = "b", x = "02" }]'
     result, card = tried(tmp_path, case('{ send = "00 $x" }', rows), {"0001": "9000"})
     assert ("one/a", ["0001"]) == (result.case, card.sent)
+
+
+WRONG_PIN = {"00200081083234363831333537": "63C2"}
+TWO = case('{ send = "0020 00 {pin_ref} <{pin}>" }', 'teardown = [{ send = "0020 00 {pin_ref} <{pin}>" }]') + case(
+    '{ send = "0020 00 {pin_ref} <{pin}>" }'
+).replace('"one"', '"two"')
+
+
+def test_a_pin_that_the_card_refuses_is_not_tried_again_on_that_card(tmp_path: Path) -> None:
+    results, card = tried_all(tmp_path, TWO, WRONG_PIN)
+    assert ["fail", "unresolved"] == [result.verdict.value for result in results]
+    assert [*WRONG_PIN] == card.sent
+    assert "the card refused pin before" in results[1].reason
+
+
+def test_a_new_card_for_every_case_forgives_it(tmp_path: Path) -> None:
+    results, card = tried_all(tmp_path, TWO, WRONG_PIN, disposable=True)
+    assert ["fail", "fail"] == [result.verdict.value for result in results]
+    assert [*WRONG_PIN, *WRONG_PIN] == card.sent
+
+
+def test_a_mistake_of_the_suite_still_runs_the_teardown(tmp_path: Path) -> None:
+    steps = case(
+        '{ send = "0001", capture = { r = ":" } }, { check = "{xor(r, \'00\')}" }', 'teardown = [{ send = "0003" }]'
+    )
+    result, card = tried(tmp_path, steps, {"0001": "01029000", "0003": "9000"})
+    assert (Verdict.UNRESOLVED, "0003") == (result.verdict, card.sent[-1])
+    assert result.reason.startswith("the suite: step 2: xor: expected xor(left, right)")
