@@ -99,8 +99,7 @@ def _sign_and_submit(
     from host_tools.office.orders import Order, sign_order
 
     with office.registry.reading() as work:
-        first = work.find_card(signing.cards[0])
-        enterprise = "" if first is None else first.enterprise.credit_code
+        enterprise = work.card(signing.cards[0]).enterprise.credit_code
     with signing_card(signing.signer, None, _no_pin) as (card, by, pin):
         signed = sign_order(card, pin, Order(action, signing.cards, enterprise, by, office.clock(), data=data))
     return submit(signed)

@@ -18,7 +18,7 @@ from host_tools.errors import BadEncoding, OrderRefused, RegistryBusy
 from host_tools.office import rules
 from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
-from host_tools.office.orders import Order, Signed
+from host_tools.office.orders import WORD, Order, Signed
 from host_tools.office.refusals import KINDS, STATES, Reason, Refusal
 from host_tools.office.rules import Party, Rule, Target
 from host_tools.pki.generation import serial_of
@@ -287,7 +287,7 @@ def _rule(work: Work, order: Order, party: Party, number: str) -> Rule:
     rule = rules.ruling(able, card.state)
     if rule is None:
         raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state])
-    if order.action is Action.BIND and not order.data.get(RECORD):
+    if order.action is Action.BIND and not WORD.fullmatch(order.data.get(RECORD, "")):
         raise Refusal(Reason.FORM)
     if order.action is Action.BIND and _is_bound(work, card, order):
         raise Refusal(Reason.BOUND)

@@ -7,6 +7,7 @@ one signature and one number. Any card behind a `CardLink` signs, SM2 (SM3, the 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import uuid4
@@ -26,6 +27,8 @@ FORM = "simcard order 1"
 FIELDS = frozenset(("form", "number", "action", "cards", "enterprise", "by", "at", "data"))
 USER_PIN = 1
 MOST_CARDS = 100
+WORD = re.compile("[0-9A-Za-z-]{1,40}")
+LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,16 @@ class Order:
             canonical_form = made.encode() == text
         except (ValueError, TypeError, AttributeError, RecursionError):
             raise BadEncoding("this is no order") from None
-        if not canonical_form or len(set(cards)) != len(cards) or len(cards) > MOST_CARDS or not made.number:
+        if not canonical_form or not made._is_sound():
             raise BadEncoding("this order is not in its one canonical form")
         return made
+
+    def _is_sound(self) -> bool:
+        """Whether every field is of its form and length: what is none must not come as far as the registry."""
+        words = (self.number, *self.cards, self.enterprise, self.by or "none")
+        cards = len(set(self.cards)) == len(self.cards) <= MOST_CARDS
+        texts = all(len(text) <= LONGEST_TEXT and text.isprintable() for row in self.data.items() for text in row)
+        return cards and texts and all(map(WORD.fullmatch, words))
 
 
 @dataclass(frozen=True, slots=True)

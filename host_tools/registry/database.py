@@ -114,6 +114,8 @@ def failures(url: URL) -> Iterator[None]:
         raise _problem(url, error.orig) from None
     except sqlite3.Error as error:  # from the first words to a fresh connection, before SQLAlchemy listens
         raise _problem(url, error) from None
+    except UnicodeEncodeError:  # half a surrogate pair, such as the command line makes of bytes that are no text
+        raise RegistryProblem("a text for the registry holds what is no character") from None
     except SQLAlchemyError as error:
         raise RegistryProblem(f"{shown(url)}: the registry cannot be used ({type(error).__name__})") from None
 

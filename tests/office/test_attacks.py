@@ -143,6 +143,11 @@ def test_what_is_no_certificate_is_said_to_be_none(house: House) -> None:
         lambda fields: canonical({**fields, "cards": CLERK.number}).encode(),
         lambda fields: canonical({**fields, "data": []}).encode(),
         lambda fields: canonical({**fields, "number": ""}).encode(),
+        lambda fields: canonical({**fields, "number": "1" * 41}).encode(),
+        lambda fields: canonical({**fields, "cards": ["\0"]}).encode(),
+        lambda fields: canonical({**fields, "enterprise": "9" * 41}).encode(),
+        lambda fields: canonical({**fields, "data": {"record_number": "1" * 201}}).encode(),
+        lambda fields: canonical({**fields, "data": {"record_number": "\0"}}).encode(),
         lambda fields: b'{"form":"\\ud800"}',
         lambda fields: b"\xff\xfe",
         lambda fields: b"[" * 100_000,
@@ -232,7 +237,7 @@ def test_a_certificate_that_is_not_valid_yet_orders_nothing(house: House) -> Non
     refused(house, freeze(house), Reason.NOT_YET_VALID)
 
 
-@pytest.mark.parametrize("data", [{}, {RECORD: ""}])
+@pytest.mark.parametrize("data", [{}, {RECORD: ""}, {RECORD: "9" * 41}, {RECORD: "99 000"}])
 def test_an_order_to_bind_nobody_is_refused(house: House, data: dict[str, str]) -> None:
     signed = house.signed(house.order(Action.BIND, LEGAL, DECLARANT, **data), LEGAL)
     refused(house, signed, Reason.FORM, about=DECLARANT)

@@ -20,7 +20,7 @@ from host_tools.registry.log import Entry
 from host_tools.registry.states import Action
 from tests.pki.support import SetClock
 from tests.registry import postgres
-from tests.registry.support import OPERATOR, add_card, normal_card
+from tests.registry.support import CREDIT_CODE, OPERATOR, add_card, normal_card
 
 NOTE = Entry(Action.LOGIN)
 WRITER = """
@@ -76,6 +76,11 @@ def test_a_view_stays_as_it_was(url: str, registry: Registry, clock: SetClock) -
 def test_a_registry_is_never_made_over_another(registry: Registry, url: str, clock: SetClock) -> None:
     with pytest.raises(RegistryProblem, match="already"):
         Registry.create(url, clock)
+
+
+def test_what_is_no_character_is_said_to_be_none(registry: Registry) -> None:
+    with pytest.raises(RegistryProblem, match="no character"), registry.writing() as work:
+        work.add_enterprise("\udcff", CREDIT_CODE)
 
 
 # -- SQLite
