@@ -24,7 +24,7 @@ OFFICE_DOORS = {
     "host_tools.link",
     "host_tools.registry",
     "host_tools.skf",
-    "host_tools.eport_client",
+    "host_tools.eport_client.wording",
 }
 """Of the client service only its texts in two languages are used; of SKF its commands, by which keys are staged."""
 

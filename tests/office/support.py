@@ -53,8 +53,9 @@ DECLARANT = Made("ZZ9D000000003", CardKind.DECLARANT, FIRM, "eport-declarant")
 OLD_CLERK = Made("ZZ9R000000004", CardKind.OPERATOR, FIRM, "eport-operator-rsa", Generation.RSA)
 OTHER_LEGAL = Made("ZZ9L000000005", CardKind.LEGAL, OTHER_FIRM, "eport-legal")
 OTHER_CLERK = Made("ZZ9S000000006", CardKind.OPERATOR, OTHER_FIRM)
+OLD_LEGAL = Made("ZZ9L000000007", CardKind.LEGAL, OTHER_FIRM, "eport-operator-rsa", Generation.RSA)
 OFFICE = Made(Operator().card_number, CardKind.OPERATOR, OFFICE_CODE)
-CARDS = (LEGAL, CLERK, DECLARANT, OLD_CLERK, OTHER_LEGAL, OTHER_CLERK)
+CARDS = (LEGAL, CLERK, DECLARANT, OLD_CLERK, OTHER_LEGAL, OTHER_CLERK, OLD_LEGAL)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Template:
 
 
 def make_template(folder: Path, url: str) -> Template:
-    """The office, its registry in a file (no URL) or elsewhere, and six cards of two enterprises."""
+    """The office, its registry in a file (no URL) or elsewhere, and the cards of two enterprises."""
     create(folder, Wish(AuthorityWish(rounds=10), url), None, SetClock(), SM2, make_operator_card)
     with Office(folder, SetClock(), SM2) as office:
         with office.registry.writing() as work:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -119,6 +122,17 @@ def test_a_card_that_was_never_issued_signs_no_order(run: Run, simcard: Simcard,
     assert 0 == simcard("new", tmp_path / "own.card", "--profile", "eport-legal", "--quiet").code
     done = run("freeze", CLERK.number, "--by", tmp_path / "own.card")
     assert (1, "simcard: the certificate was not issued by this office's authority\n") == (done.code, done.err)
+
+
+@pytest.mark.pcsc
+def test_a_card_in_a_reader_signs_and_logs_in(house: House, image: Callable[[Made], Path]) -> None:
+    day = " ".join(DAY)
+    typed = f"simcard freeze {CLERK.number} --by-reader simcard {day} && simcard login --reader simcard --lang en {day}"
+    command = [sys.executable, "-m", "host_tools.cli", "exec", "--card", str(image(LEGAL)), "--", "sh", "-c", typed]
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    words = {"SIMCARD_OFFICE": str(house.folder), "SIMCARD_PIN": PIN, "SIMCARD_SIGNER_PIN": PIN, "PATH": path}
+    done = subprocess.run(command, env={**os.environ, **words}, capture_output=True, text=True, check=False)
+    assert (0, [f"card {CLERK.number}: frozen", "logged in"]) == (done.returncode, done.stdout.splitlines()[:2])
 
 
 # -- history and log in

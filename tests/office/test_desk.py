@@ -8,12 +8,27 @@ from host_tools.errors import OrderRefused
 from host_tools.office.desk import RECORD
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, Outcome
-from tests.office.support import CLERK, DECLARANT, LEGAL, OFFICE, OLD_CLERK, OTHER_LEGAL, House, Made
+from tests.office.support import (
+    CLERK,
+    DECLARANT,
+    LEGAL,
+    OFFICE,
+    OLD_CLERK,
+    OLD_LEGAL,
+    OTHER_CLERK,
+    OTHER_LEGAL,
+    House,
+    Made,
+)
 from tests.pki.support import NOW
 
 
 def test_the_legal_person_card_freezes_an_operator_card(any_house: House) -> None:
     assert {CLERK.number: CardState.FROZEN} == any_house.do(Action.FREEZE, LEGAL, CLERK).states
+
+
+def test_cards_of_the_older_generation_sign_orders_too(house: House) -> None:
+    assert {OTHER_CLERK.number: CardState.FROZEN} == house.do(Action.FREEZE, OLD_LEGAL, OTHER_CLERK).states
 
 
 def test_a_frozen_card_has_its_certificates_on_hold(house: House) -> None:
