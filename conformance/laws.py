@@ -5,13 +5,14 @@
    (all but retry counters and the count of resets) is as it was.
 
 `stream` makes a stream from a seed: commands of a grammar (`Grammar`), mutated ones, chains with things in between,
-and raw bytes. `judge` sends one to a `Subject` and finds the first command that breaks a law; `shortest` leaves out
-what is not needed to break it. The same seed gives the same stream for ever, as long as the grammar is the same.
+and raw bytes. `judge` sends one to a `Subject` and finds the first command that breaks a law; what is not needed to
+break it `conformance.campaign.minimise` leaves out. The same seed gives the same stream for ever, as long as the
+grammar is the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -56,22 +57,6 @@ def judge(subject: Subject, commands: Sequence[bytes]) -> Violation | None:
             return Violation(2, at, command, f"memory changed under status word {sw:04X}")
         before = after
     return None
-
-
-def shortest(fresh: Callable[[], Subject], commands: Sequence[bytes]) -> tuple[list[bytes], Violation]:
-    """The stream without the commands that its violation does not need."""
-    found = judge(fresh(), commands)
-    assert found is not None, "the stream breaks no law"
-    kept = list(commands[: found.at + 1])
-    at = 0
-    while at < len(kept) - 1:
-        without = kept[:at] + kept[at + 1 :]
-        again = judge(fresh(), without)
-        if again is not None and again.law == found.law:
-            kept, found = without, again
-        else:
-            at += 1
-    return kept, found
 
 
 # -- streams ---------------------------------------------------------------------------------------------------

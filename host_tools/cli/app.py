@@ -68,6 +68,7 @@ COMMANDS: dict[str, Row] = {
     "customs": Row("customs", "command", "Sign for customs, and explain signatures."),
     "conformance": Row("conformance", "command", "Judge a card, clause by clause."),
     "vectors": Row("vectors", "command", "Put test vectors before the card, libraries and modules."),
+    "campaign": Row("campaign", "command", "Random streams, fuzzing, power cuts and bad links."),
     "tear": Row("tear", "command", "Cut the power at every flash operation of a script."),
     "exec": Row("exec_", "command", "Run a command in a private PC/SC world."),
     "serve": Row("serve", "command", "Keep a private PC/SC world running."),

@@ -138,7 +138,7 @@ class FactoryRig:
         return state_of(store) if next(store.items(), None) is not None else State(NOTHING, {})
 
 
-def personalised(profile: Profile, seed: int) -> bytes:
+def personalised(profile: Profile, seed: int | None) -> bytes:
     """The image of a card just made."""
     board = board_of(b"\xff" * profile.memory, PowerSupply())
     personalise(board, profile, seed)

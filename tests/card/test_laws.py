@@ -3,69 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from random import Random
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from conformance.laws import Violation, judge, shortest, stream
-from reader_bridge.slot import Slot
+from conformance.campaign.life import grammar_of, stream_of
+from conformance.campaign.minimise import shortest
+from conformance.campaign.story import Judge, Story
+from conformance.laws import Violation, judge, stream
+from host_tools.cli.campaigning import Subject, content_of, lives_of, memory_of
 from simcard import profile as sheets
 from simcard.applet.base import Applet
 from simcard.card import Card
-from simcard.nvm.store import Store
-from tests.card.grammar import FURNITURE, GRAMMAR
-from tests.kit import COUNTERS, Bench, bench, command, logical
+from tests.kit import SEED, Bench, bench, command, image_of
+
+LIVES = lives_of("iso-blank", SEED)
+GRAMMAR = grammar_of(LIVES)
 
 
-class Watched:
+class Watched(Subject):
     """A card as the laws see it."""
 
     def __init__(self, profile: str = "iso-blank") -> None:
-        self.bench = bench(profile)
-        self.crashes: list[BaseException] = []
-        self._slot = Slot("law", self.bench.card, lambda _name, _card, bug: self.crashes.append(bug))
-        self._slot.power_on()
-
-    @property
-    def memory(self) -> Store:
-        store = self.bench.card._store
-        assert store is not None
-        return store
-
-    def transmit(self, command: bytes) -> bytes | None:
-        return self._slot.transmit(command)
-
-    def content(self) -> bytes:
-        digest = sha256()
-        for key, value in self.memory.items():
-            if not key.startswith(COUNTERS):
-                digest.update(b"%d %d " % (len(key), len(value)) + key + value)
-        return digest.digest()
+        super().__init__(image_of(profile, SEED))
 
 
-def life(seed: int) -> list[bytes]:
-    """The stream of a seed, on a blank card or on a furnished one."""
-    return [*(FURNITURE if seed % 2 else ()), *stream(seed, GRAMMAR)]
+def life(number: int) -> list[bytes]:
+    """A stream of what the suites send to a blank card, and of what is like it."""
+    return stream_of(SEED, number, LIVES, GRAMMAR)
 
 
-def hold(seed: int) -> None:
-    """Both laws hold for the stream of this seed, and flash and RAM agree at its end."""
-    commands, watched = life(seed), Watched()
-    violation = judge(watched, commands)
-    assert violation is None, story(seed, commands)
-    assert logical(watched.memory) == watched.bench.content(), story(seed, commands)
+def hold(number: int) -> None:
+    """Both laws hold for this stream, and flash and RAM agree at its end."""
+    commands, watched = life(number), Watched()
+    if judge(watched, commands) is not None:
+        raise AssertionError(story(commands))
+    assert content_of(watched.card) == memory_of(watched.card), f"stream {number}: flash and RAM differ"
 
 
-def story(seed: int, commands: list[bytes]) -> str:
+def story(commands: list[bytes]) -> str:
     """Everything that repeats a violation, and no more."""
-    if judge(Watched(), commands) is None:
-        return f"stream {seed}: flash and RAM differ"
-    kept, found = shortest(Watched, commands)
-    shown = " ".join(raw.hex().upper() or "(empty)" for raw in kept)
-    return f"law {found.law}: {found.what}; profile iso-blank, seed 1, stream {seed}, commands {shown}, no cut"
+    kept = shortest(commands, lambda kept: judge(Watched(), kept) is not None)
+    return str(Story(Judge.LAWS, "iso-blank", SEED, tuple(kept)))
 
 
 @settings(derandomize=True, max_examples=300, deadline=None)
@@ -99,8 +80,8 @@ def at_every_door(seed: int, applets: Sequence[Applet]) -> list[bytes]:
 @pytest.mark.parametrize("seed", range(20))
 def test_the_laws_hold_at_every_door_of_every_profile(name: str, seed: int) -> None:
     watched = Watched(name)
-    assert watched.bench.card._router is not None
-    commands = at_every_door(seed, watched.bench.card._router.applets)
+    assert watched.card._router is not None
+    commands = at_every_door(seed, watched.card._router.applets)
     found = judge(watched, commands)
     assert found is None, f"{found}; profile {name}, seed 1, stream {seed} at every door"
 
@@ -138,21 +119,6 @@ def test_the_judge_finds_guilt(guilty: type[Watched], law: int) -> None:
     found = judge(guilty(), GRAMMAR.commands)
     assert isinstance(found, Violation)
     assert law == found.law
-
-
-def test_the_judge_leaves_out_what_is_not_needed() -> None:
-    class Forgetful(Watched):
-        """Lies only after VERIFY."""
-
-        def transmit(self, command: bytes) -> bytes | None:
-            answer = super().transmit(command)
-            status = self.bench.card.transmit(bytes.fromhex("00200001"))
-            return b"" if status == b"\x90\x00" and command[1] == 0x84 else answer
-
-    noise = [bytes.fromhex("00B0000001")] * 5
-    verify, challenge = bytes.fromhex("0020000108") + b"12345678", bytes.fromhex("0084000008")
-    kept, _ = shortest(Forgetful, [*noise, verify, *noise, challenge])
-    assert [verify, challenge] == kept
 
 
 def test_the_same_seed_gives_the_same_stream() -> None:
