@@ -7,11 +7,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.errors import BadResponse, CardRemoved, LinkError
+from host_tools.errors import BadResponse, CardRemoved, FileProblem, LinkError
 from host_tools.link.base import CardLink
 from reader_bridge.vpcd import (
     Apdu,
@@ -29,6 +29,9 @@ HERE = Path(__file__).parent
 PACKAGES = HERE.parents[1] / ".strangers"
 PATIENCE = 20.0
 """Seconds a stranger may take for an answer before it counts as gone."""
+
+TURN = 0.5
+"""Seconds to wait for a connection before looking whether the program is still there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +124,28 @@ class StrangerRig:
     abilities = frozenset(("link.cold",))
     disposable = True
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, program: subprocess.Popen[bytes]) -> None:
         self._listener = listener
+        self._program = program
         self._link: VpcdLink | None = None
 
     def insert(self) -> CardLink:
         if self._link is not None:
             self._link.close()
-        try:
-            connection, _ = self._listener.accept()
-        except TimeoutError:
-            raise CardRemoved("the card's program does not come back") from None
+        connection = self._connected()
         connection.settimeout(PATIENCE)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._link = VpcdLink(connection)
         return self._link
+
+    def _connected(self) -> socket.socket:
+        """The program's next connection; `FileProblem` when there is no program any more."""
+        for _ in range(int(PATIENCE / TURN)):
+            with suppress(TimeoutError):
+                return self._listener.accept()[0]
+            if self._program.poll() is not None:
+                raise FileProblem("the card's program does not start; `make setup` installs what it needs")
+        raise CardRemoved("the card's program does not come back")
 
     def cold(self) -> bytes:
         assert self._link is not None, "no card was inserted"
@@ -157,7 +167,7 @@ class StrangerRig:
 def running(stranger: Stranger) -> Iterator[StrangerRig]:
     """The stranger's program, and the reader it connects to, on the loopback address, at a port nobody uses."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(PATIENCE)
+        listener.settimeout(TURN)
         port = str(listener.getsockname()[1])
         paths = os.pathsep.join((str(HERE / "cards"), str(PACKAGES)))
         program = subprocess.Popen(
@@ -166,7 +176,7 @@ def running(stranger: Stranger) -> Iterator[StrangerRig]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        rig = StrangerRig(listener)
+        rig = StrangerRig(listener, program)
         try:
             yield rig
         finally:

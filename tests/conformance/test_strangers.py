@@ -10,6 +10,7 @@ from conformance import run
 from conformance.format import load_target
 from conformance.judge import Judge
 from conformance.result import Result, Verdict
+from host_tools.errors import FileProblem
 from scripts.run_strangers import judged, last_words, tables
 from scripts.strangers.rig import STRANGERS, Stranger, running
 
@@ -39,6 +40,11 @@ def test_every_case_gets_a_new_card(stranger: Stranger) -> None:
     with running(stranger) as rig:
         rig.insert().close()
         assert b"\x90\x00" == rig.insert().transmit(select(stranger))[-2:]
+
+
+def test_a_program_that_does_not_start_is_said_at_once() -> None:
+    with running(Stranger("missing", "nowhere")) as rig, pytest.raises(FileProblem, match="make setup"):
+        rig.insert()
 
 
 def select(stranger: Stranger) -> bytes:
