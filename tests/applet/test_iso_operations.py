@@ -86,11 +86,18 @@ def test_rsa_pkcs1_over_a_digest_info(holder: Bench, rsa_key: rsa.RSAPrivateKey)
     rsa_key.public_key().verify(sign(holder, info), MESSAGE, padding.PKCS1v15(), hashes.SHA256())
 
 
-def test_rsa_over_a_whole_block(holder: Bench, rsa_key: rsa.RSAPrivateKey) -> None:
+@pytest.mark.parametrize("algorithm", [0x50, 0], ids=["named", "by its length"])
+def test_rsa_over_a_whole_block(holder: Bench, rsa_key: rsa.RSAPrivateKey, algorithm: int) -> None:
     block = b"\0" + bytes(range(1, 256))
     numbers = rsa_key.private_numbers()
     expected = pow(int.from_bytes(block, "big"), numbers.d, numbers.public_numbers.n).to_bytes(256, "big")
-    assert expected == sign(holder, block, 0x50)
+    assert expected == sign(holder, block, algorithm)
+
+
+@pytest.mark.parametrize("algorithm", [0x10, 0x12, 0x20])
+def test_a_whole_block_is_not_padded_again(holder: Bench, algorithm: int) -> None:
+    holder.ok(environment(0xB6, (0x84, 1), (0x80, algorithm)))
+    holder.refused(command(0x2A, 0x9E, 0x9A, b"\0" + bytes(range(1, 256)), ne=65536), 0x6A80)
 
 
 def test_rsa_over_what_the_card_hashed(holder: Bench, rsa_key: rsa.RSAPrivateKey) -> None:

@@ -134,6 +134,13 @@ def test_a_curve_public_key_is_readable(strong: Bench) -> None:
     assert "secp256r1" == key.curve.name
 
 
+def test_the_file_of_a_private_key_is_named_and_shows_nothing(card: Bench) -> None:
+    assert bytes.fromhex("30 04 04 02 3501") in read(card, APP, 0x4402)
+    card.verify(1, b"88888888")
+    card.ok(select_path(APP, 0x3501))
+    card.refused(command(0xB0, 0, 0, ne=256), 0x6982)
+
+
 def test_without_certificates_their_directory_is_padding(card: Bench) -> None:
     assert b"\0\0" == read(card, APP, 0x4404)
 
@@ -245,6 +252,21 @@ def test_the_exchange_key_deciphers(strong: Bench) -> None:
     strong.ok(command(0x22, 0x41, 0xB8, bytes.fromhex("840102")))
     secret = key.encrypt(b"secret", padding.PKCS1v15())
     assert b"secret" == strong.ok(command(0x2A, 0x80, 0x86, b"\0" + secret, 256))
+
+
+def test_gnupg_has_the_exchange_key_decipher_without_padding(strong: Bench) -> None:
+    key = load_der_public_key(read(strong, APP, 0x3302))
+    assert isinstance(key, rsa.RSAPublicKey)
+    strong.verify(1, b"88888888")
+    strong.ok(command(0x22, 0x41, 0xB8, bytes.fromhex("80010A 840102")))
+    block = strong.ok(command(0x2A, 0x80, 0x86, b"\0" + key.encrypt(b"secret", padding.PKCS1v15()), 256))
+    assert (256, b"\0\2", b"\0secret") == (len(block), block[:2], block[-7:])
+
+
+def test_the_code_of_gnupg_fits_no_curve(strong: Bench) -> None:
+    strong.verify(1, b"88888888")
+    strong.ok(command(0x22, 0x41, 0xB6, bytes.fromhex("80010A 840103")))
+    strong.refused(command(0x2A, 0x9E, 0x9A, bytes(32), 256), 0x6A80)
 
 
 def test_a_blocked_pin_is_unblocked_with_the_admin_pin(card: Bench) -> None:

@@ -24,7 +24,7 @@ from tests.examples.book import (
 
 pytestmark = pytest.mark.pcsc
 
-WITH_THE_CARD = ("pkcs11-tool", "pkcs15-tool", "OpenSSL", "OpenSSH", "git", "curl")
+WITH_THE_CARD = ("pkcs11-tool", "pkcs15-tool", "OpenSSL", "OpenSSH", "git", "curl", "GnuPG")
 ROW = re.compile(r"^\| (\S+) \| `(.*?)` \| `(.*?)` \|$", re.MULTILINE)
 PINS = {title: (wrong, locked) for title, wrong, locked in ROW.findall(section("Wrong and locked PINs"))}
 

@@ -2,6 +2,7 @@
 
 Algorithm reference byte (tag 80 of a template): the high nibble is the scheme, the low nibble the hash.
 The data to sign are always a ready digest, a DigestInfo or a block: the card hashes only by PSO HASH.
+Where no algorithm is named, RSA takes a block as long as the modulus as it is and pads anything shorter.
 """
 
 from __future__ import annotations
@@ -78,6 +79,10 @@ class Algorithm:
         return RsaEncryption.RAW if self.scheme is Scheme.RAW else RsaEncryption.PKCS1
 
 
+BY_THE_DATA = Algorithm(Scheme.DEFAULT, None)
+"""What a template says that names no algorithm."""
+
+
 @lru_cache(maxsize=256)
 def _algorithm(coded: bytes, kind: str) -> Algorithm:
     expect(len(coded) == 1, SW.WRONG_DATA)
@@ -100,6 +105,8 @@ def _signature(ctx: Context, pair: KeyPair, template: Template, data: bytes, has
     algorithm = Algorithm.of(template, pair.kind)
     if hash_ is not None and algorithm.hash is None:
         algorithm = Algorithm(algorithm.scheme, hash_)
+    elif algorithm == BY_THE_DATA and pair.kind == "rsa" and len(data) * 8 == pair.bits:
+        algorithm = Algorithm(Scheme.RAW, None)
     hash_ = algorithm.hash
     if hash_ is not None and len(data) != hash_.size:
         raise Refused(SW.WRONG_DATA)

@@ -1,5 +1,7 @@
 """MANAGE SECURITY ENVIRONMENT and the security operations in the two dialects of the door.
 
+GnuPG speaks the ISO door's words, but names RSA without padding by a code of its own when it deciphers.
+
 The isoApplet driver names algorithms by its own two codes. With RSA it sends a DigestInfo and leaves the padding to
 the card; with ECDSA it sends the message and leaves SHA-1 to the card, and wants the signature as a SEQUENCE of r
 and s. Everything else is the ISO door's.
@@ -7,7 +9,7 @@ and s. Everything else is the ISO door's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from simcard.applet.base import Command, Context, expect
@@ -35,6 +37,9 @@ RSA_PKCS1, ECDSA_SHA1 = 0x11, 0x21
 
 ALGORITHMS = {RSA_PKCS1: Scheme.PKCS1 << 4, ECDSA_SHA1: Scheme.DEFAULT << 4}
 """The same in the ISO door's words; the hash of the second is seen to here."""
+
+HOST_PADS = b"\x0a"
+"""RSA without padding as CardOS calls it, and GnuPG to every card; free in the ISO door."""
 
 MAX_KEYS = 16
 
@@ -91,8 +96,14 @@ class ManageEnvironment(Command):
         return cls(apdu) if apdu.p1 == 0x41 else ManageSecurityEnvironment.parse(apdu)
 
     def run(self, ctx: Context) -> bytes:
-        spoken = DriversEnvironment if ctx.session.dialect is Dialect.ISO_APPLET else ManageSecurityEnvironment
-        done = spoken.parse(self.apdu).run(ctx)
+        if ctx.session.dialect is Dialect.ISO_APPLET:
+            spoken = DriversEnvironment.parse(self.apdu)
+        else:
+            spoken = ManageSecurityEnvironment.parse(self.apdu)
+            assert isinstance(spoken, ManageSecurityEnvironment)
+            if spoken.values.get(ALGORITHM) == HOST_PADS:
+                spoken = replace(spoken, values={**spoken.values, ALGORITHM: bytes((Scheme.RAW << 4,))})
+        done = spoken.run(ctx)
         assert isinstance(done, bytes)
         return done
 
