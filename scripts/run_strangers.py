@@ -12,12 +12,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance import run
-from conformance.format import load_target
+from conformance.format import load_target, target_path
 from conformance.judge import Judge
 from conformance.result import Result, Verdict
+from host_tools.cli import rig
+from host_tools.cli.judging import RamRig
 from scripts.strangers.rig import STRANGERS, Stranger, running
+from simcard import profile as sheets
 
 PAGE = Path(__file__).parent.parent / "docs" / "strangers.md"
+OURS = "iso-blank"
 BEGIN, END = "<!-- strangers -->", "<!-- end -->"
 COLUMNS = (Verdict.PASS, Verdict.FAIL, Verdict.UNRESOLVED, Verdict.NOT_APPLICABLE)
 GONE = ("the card's program ended", "the card's program has gone")
@@ -25,8 +29,8 @@ GONE = ("the card's program ended", "the card's program has gone")
 
 def judged(stranger: Stranger, suites: Sequence[str] = ()) -> list[Result]:
     """Every case of the suites on the stranger's card."""
-    with running(stranger) as rig:
-        judge = Judge(load_target(stranger.target), rig)
+    with running(stranger) as place:
+        judge = Judge(load_target(stranger.target), place)
         return [judge.run(suite, case) for suite, case in run.cases(run.suites(suites))]
 
 
@@ -66,18 +70,36 @@ def tables(stranger: Stranger, results: Sequence[Result]) -> Iterator[str]:
     yield ""
 
 
+def ours() -> list[Result]:
+    """Every case on this project's blank ISO card, for comparison."""
+    image = rig.personalised(sheets.builtin(OURS), 1)
+    judge = Judge(load_target(target_path(OURS)), RamRig(image), known=run.known_failures(OURS))
+    return [judge.run(suite, case) for suite, case in run.cases(run.suites())]
+
+
+def summary(found: dict[str, list[Result]]) -> Iterator[str]:
+    """One row a card."""
+    yield "| card | " + " | ".join(verdict.value for verdict in COLUMNS) + " |\n|---|---|---|---|---|"
+    for title, results in found.items():
+        counts = Counter(result.verdict for result in results)
+        yield f"| {title} | " + " | ".join(str(counts[verdict]) for verdict in COLUMNS) + " |"
+    yield ""
+
+
 def main() -> None:
     """Judge those named, or all."""
     names = [name for name in sys.argv[1:] if not name.startswith("-")]
     unknown = set(names) - {stranger.name for stranger in STRANGERS}
     if unknown:
         sys.exit(f"no stranger of the name {', '.join(unknown)}; there are {', '.join(s.name for s in STRANGERS)}")
-    lines: list[str] = []
-    for stranger in STRANGERS:
-        if not names or stranger.name in names:
-            lines += tables(stranger, judged(stranger))
+    chosen = [stranger for stranger in STRANGERS if not names or stranger.name in names]
+    found = {stranger: judged(stranger) for stranger in chosen}
+    titles = {load_target(stranger.target).target.title: results for stranger, results in found.items()}
+    lines = [*summary({f"for comparison, {OURS} of this project": ours(), **titles})]
+    for stranger, results in found.items():
+        lines += tables(stranger, results)
     print("\n".join(lines))
-    if "--write" in sys.argv:
+    if "--write" in sys.argv and not names:
         text = PAGE.read_text(encoding="utf-8")
         before, rest = text.split(BEGIN)
         PAGE.write_text(before + BEGIN + "\n\n" + "\n".join(lines) + END + rest.split(END)[1], encoding="utf-8")
