@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from conformance import ber
+from conformance.exchange import Exchange
 from conformance.format import Step, listed
 from conformance.template import Value, Values, parse
 
 SLICE = re.compile(r"(?P<path>[0-9A-Fa-f/]*)(\[(?P<start>-?\d*):(?P<stop>-?\d*)\])?")
-
-
-class Exchange(NamedTuple):
-    """A whole answer."""
-
-    data: bytes
-    sw: int
 
 
 def check_sw(step: Step, exchange: Exchange, values: Values) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.exchange import whole
 from conformance.format import SuiteError, Target
 from conformance.template import parse
 from host_tools.link.base import CardLink
@@ -32,8 +33,7 @@ def serial_of(target: Target, link: CardLink) -> bytes:
         )
     found = b""
     for text in target.identity.serial:
-        response = link.transmit(parse(text).value({}).data)
-        if response[-2] not in (0x90, 0x62):
-            raise SuiteError(f"reading the serial number: the card answers {response[-2:].hex().upper()} to {text}")
-        found = response[:-2]
+        found, sw = whole(link, parse(text).value({}).data)
+        if sw >> 8 not in (0x90, 0x62):
+            raise SuiteError(f"reading the serial number: the card answers {sw:04X} to {text}")
     return found.rstrip(FILLING)

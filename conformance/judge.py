@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 
-from conformance.expect import Exchange, captured, check_data, check_sw
+from conformance.exchange import Exchange, once, whole
+from conformance.expect import captured, check_data, check_sw
 from conformance.format import Case, Reset, Step, Suite, Target, data_of, listed, names_of, steps_of, wanted
 from conformance.result import Line, Result, Verdict
 from conformance.rig import Rig
@@ -22,8 +23,6 @@ from conformance.template import TemplateError, Value, parse
 from host_tools.errors import BadResponse, LinkError
 from host_tools.link.base import CardLink
 
-LONGEST_CHAIN = 300
-"""GET RESPONSE commands for one answer; a card that always has more is caught in a circle."""
 TRIES_LEFT, LOCKED = 0x63C0, 0x6983
 SHORTEST_SECRET = 4
 """Bytes; shorter ones appear in any response by chance."""
@@ -99,9 +98,7 @@ class Trial:
     def _exchange(self, command: bytes, shown: str, step: Step) -> Exchange | None:
         """The whole answer; None when the power went as it was ordered to."""
         try:
-            data, sw = self._transmit(command)
-            if not step.raw:
-                data, sw = self._whole(command, data, sw)
+            return once(self.link, command) if step.raw else whole(self.link, command)
         except BadResponse as error:
             self.lines.append(Line(shown, "no status word", step.note, "an answer of two bytes or more"))
             raise Wrong(str(error)) from None
@@ -111,24 +108,6 @@ class Trial:
                 return None
             self.lines.append(Line(shown, "no answer", step.note, "an answer"))
             raise NoAnswer(str(error)) from None
-        return Exchange(data, sw)
-
-    def _transmit(self, command: bytes) -> tuple[bytes, int]:
-        response = self.link.transmit(command)
-        return response[:-2], int.from_bytes(response[-2:], "big")
-
-    def _whole(self, command: bytes, data: bytes, sw: int) -> tuple[bytes, int]:
-        """What 61xx announces fetched, and what 6Cxx corrects sent again."""
-        if sw >> 8 == 0x6C and len(command) >= 5:
-            data, sw = self._transmit(command[:-1] + bytes((sw & 0xFF,)))
-        cla = command[0] & 0x43 if command and command[0] & 0x40 else (command or b"\0")[0] & 0x03
-        cla = cla if command and command[0] < 0x80 else 0
-        for _ in range(LONGEST_CHAIN):
-            if sw >> 8 != 0x61:
-                break
-            more, sw = self._transmit(bytes((cla, 0xC0, 0, 0, sw & 0xFF)))
-            data += more
-        return data, sw
 
     def _reset(self, step: Step) -> None:
         cold = step.reset is Reset.COLD

@@ -57,10 +57,14 @@ def cases(of: Sequence[Suite], wanted: Sequence[str] = ()) -> Iterator[tuple[Sui
                 yield suite, case
 
 
-def known_failures(target: str, path: Path = KNOWN) -> dict[str, str]:
-    """Explained failures of a target: `suite:case` and the reason."""
-    table = msgspec.toml.decode(path.read_bytes(), type=KnownTable)
-    return {row.case: row.reason for row in table.known if row.target == target}
+def known_table(path: Path = KNOWN) -> KnownTable:
+    """The failures that are explained."""
+    return msgspec.toml.decode(path.read_bytes(), type=KnownTable)
+
+
+def known_failures(target: str) -> dict[str, str]:
+    """Those of a target: `suite:case` and the reason."""
+    return {row.case: row.reason for row in known_table().known if row.target == target}
 
 
 def run(
