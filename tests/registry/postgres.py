@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -56,6 +57,12 @@ def newest() -> Path:
     return found[-1].parent
 
 
+def wait_for(server: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until the server answers; one that ends instead fails the test with what it said."""
+    while subprocess.run([newest() / "pg_isready", "-q", "-h", folder], check=False).returncode:
+        assert server.poll() is None, (folder / "log").read_text()
+
+
 @contextmanager
 def running() -> Iterator[Cluster]:
     """A cluster, for as long as the context lasts."""
@@ -75,11 +82,29 @@ def running() -> Iterator[Cluster]:
 
     try:
         call("initdb", "-U", SERVER_USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
-        options = " ".join(f"-c {each}" for each in FAST)
-        call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} {options}")
+        # SIGINT is a fast shutdown: should this process be killed, the server ends with it.
+        options = [word for each in FAST for word in ("-c", each)]
+        command = [
+            "setpriv",
+            "--pdeathsig",
+            "INT",
+            newest() / "postgres",
+            "-D",
+            folder / "data",
+            "-k",
+            folder,
+            *options,
+        ]
+        with (folder / "log").open("wb") as said:
+            server = subprocess.Popen(
+                command, user=user, group=user, extra_groups=[] if user else None,
+                cwd=folder, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            )  # fmt: skip
         try:
+            wait_for(server, folder)
             yield Cluster(folder)
         finally:
-            call("pg_ctl", "stop", "-m", "immediate")
+            server.send_signal(signal.SIGINT)
+            server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
