@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
@@ -102,3 +103,15 @@ def test_what_failed_and_holds_now_is_not_worse() -> None:
 
 def test_clauses_are_in_the_order_of_the_standard() -> None:
     assert ["5.4.1", "9.3", "11.2.3", "11.10", "A.1"] == sorted(["11.10", "A.1", "9.3", "11.2.3", "5.4.1"], key=order)
+
+
+def test_a_browser_shows_the_page(tmp_path: Path) -> None:
+    """The page as the browser understood it: every bar is there, and nothing was repaired away."""
+    page = tmp_path / "report.html"
+    page.write_text(html(bad()), encoding="utf-8")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom")
+    shown = subprocess.run(
+        ["chromium", *options, page.as_uri()], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert html(bad()).count("<rect") == shown.stdout.count("<rect")
+    assert "binding requirements do not hold" in shown.stdout
