@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
@@ -42,7 +42,7 @@ class Function:
     def call(self, *arguments: bytes | int) -> bytes:
         try:
             return self.run(*arguments)
-        except (TypeError, ValueError, IndexError, OverflowError) as error:
+        except (TypeError, ValueError, IndexError, OverflowError, UnsupportedAlgorithm) as error:
             raise FunctionError(f"expected {self.form}: {error}") from None
 
 
@@ -85,6 +85,12 @@ def _cbc_mac(cipher: str, block: int) -> Callable[..., bytes]:
         return _cbc(cipher, True)(key, iv, data)[-block:]
 
     return run
+
+
+def _sm4_cmac(key: bytes, data: bytes) -> bytes:
+    made = CMAC(algorithms.SM4(key))
+    made.update(data)
+    return made.finalize()
 
 
 def _cmac(key: bytes, data: bytes) -> bytes:
@@ -249,6 +255,7 @@ FUNCTIONS: dict[str, Function] = {
         )
         for cipher in _CIPHERS
     },
+    "sm4_cmac": Function(_sm4_cmac, "sm4_cmac(key, data)", "CMAC", hides=True),
     "aes_cmac": Function(_cmac, "aes_cmac(key, data)", "CMAC", hides=True),
     "pad80": Function(_pad80, "pad80(data, block)", "80 and bytes 00 up to whole blocks"),
     "pad00": Function(

@@ -160,7 +160,7 @@ def _made(image: Path | None, profile: str | None, target: str | None) -> Seat:
         memory, where = flash_of(image), str(image)
     else:
         sheet = profiles.load(str(profile))
-        memory, where = rig.personalised(sheet, 1), f"profile {profile}"
+        memory, where = rig.certified(sheet, 1), f"profile {profile}"
     name, atr = name_on(memory)
     described = load_target(target_path(target or name))
     return Seat(RamRig(memory), described, where, atr.hex().upper(), "")

@@ -6,6 +6,7 @@ This is a wiring cupboard: it joins the card, its board and `conformance.tear`, 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from hashlib import sha256
 
 from conformance.tear import NOTHING, POWER_ON, Cut, Run, State, Unreadable, Watch
@@ -23,6 +24,7 @@ from simcard.profile import Profile
 COUNTERS = (b"q", b"w")
 NOT_CONTENT = (*COUNTERS, b"B")
 """Retry counters are judged apart; the count of resets belongs to no command."""
+FIRST_DAY = date(2026, 1, 1)
 
 
 class Meter(PowerSupply):
@@ -144,6 +146,20 @@ def personalised(profile: Profile, seed: int | None) -> bytes:
     personalise(board, profile, seed)
     assert isinstance(board.flash, RamFlash)
     return board.flash.image()
+
+
+def certified(profile: Profile, seed: int) -> bytes:
+    """The same with the certificates that its keys sign, as `simcard new` makes it."""
+    from host_tools.cli.cards import EngineChoice
+    from host_tools.cli.new import Wish, certify
+
+    made = personalised(profile, seed)
+    if not profile.container:
+        return made
+    card = Card(board_of(made, PowerSupply()))
+    certify(card, Wish(profile, seed, FIRST_DAY, EngineChoice()), lambda _: None)
+    assert isinstance(card.board.flash, RamFlash)
+    return card.board.flash.image()
 
 
 def prepared(image: bytes, commands: Sequence[bytes]) -> bytes:

@@ -9,14 +9,21 @@ from conformance import run
 from conformance.format import Case, Suite, Target, load_target, target_path
 from conformance.judge import Judge
 from conformance.result import Result
+from host_tools.cli import rig
 from host_tools.cli.judging import RamRig
 from simcard.card import Card
-from tests.kit import SEED, image_of
+from tests.kit import SEED, builtin
 
 
 @cache
 def target(name: str) -> Target:
     return load_target(target_path(name))
+
+
+@cache
+def certified(profile: str) -> bytes:
+    """The image of a card of a built-in profile, its keys certified."""
+    return rig.certified(builtin(profile), SEED)
 
 
 @cache
@@ -28,7 +35,7 @@ def all_cases() -> dict[str, tuple[Suite, Case]]:
 def judge_of(name: str, mend: Callable[[Card], None] = lambda card: None) -> Judge:
     """The judge of a shipped target's card, which `mend` may break."""
     described = target(name)
-    image = image_of(str(described.target.profile), SEED)
+    image = certified(str(described.target.profile))
     return Judge(described, RamRig(image, mend), known=run.known_failures(name))
 
 

@@ -25,9 +25,9 @@ def made(name: str, on: str) -> Run:
     """One suite judged with the target `name` on the card of `on`."""
     from conformance.judge import Judge
     from host_tools.cli.judging import RamRig
-    from tests.kit import SEED, image_of
+    from tests.conformance.bench import certified
 
-    judge = judge_of(name) if name == on else Judge(target(name), RamRig(image_of(on, SEED)))
+    judge = judge_of(name) if name == on else Judge(target(name), RamRig(certified(on)))
     chosen = list(run.cases(run.suites(["iso7816-4-security"])))
     return run.run(judge, target(name), chosen, f"card {on}", ("3B00", "01"))
 

@@ -38,6 +38,8 @@ class Verify(Command):
     reference: int
     presented: Secret | None
     """The value, None to ask for the state."""
+    size: int
+    """Bytes it came in."""
     logout: bool
     secret_data = True
 
@@ -47,7 +49,7 @@ class Verify(Command):
         expect(apdu.p2 in (APPLICATION_PIN, GLOBAL_PIN), SW.REFERENCE_NOT_FOUND)
         expect(not (apdu.data and apdu.p1), SW.WRONG_LENGTH)
         expect(not apdu.data or len(apdu.data) >= SIZE, SW.WRONG_LENGTH)
-        return cls(apdu.p2, _value(apdu.data) if apdu.data else None, apdu.p1 == 0xFF)
+        return cls(apdu.p2, _value(apdu.data) if apdu.data else None, len(apdu.data), apdu.p1 == 0xFF)
 
     def run(self, ctx: Context) -> bytes:
         pin = pin_of(ctx, self.reference)
@@ -57,6 +59,7 @@ class Verify(Command):
             return b""
         if self.presented is None:
             return _state(ctx, pin)
+        expect(self.size <= max(SIZE, ctx.rooms.pins.read(pin).policy.max_length), SW.WRONG_LENGTH)
         ctx.session.fresh = False
         verify(ctx, pin, self.presented)
         ctx.session.fresh = True
