@@ -84,7 +84,7 @@ def running() -> Iterator[Cluster]:
         call("initdb", "-U", SERVER_USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
         # SIGINT is a fast shutdown: should this process be killed, the server ends with it.
         options = [word for each in FAST for word in ("-c", each)]
-        command = [
+        command: list[str | Path] = [
             "setpriv",
             "--pdeathsig",
             "INT",
