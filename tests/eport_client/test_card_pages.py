@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from ssl import SSLContext
 
 import pytest
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
@@ -83,10 +84,12 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 
 @contextmanager
-def site(folder: Path) -> Iterator[str]:
-    """The folder as a web site; its origin."""
+def site(folder: Path, tls: SSLContext | None = None) -> Iterator[str]:
+    """The folder as a web site; its address."""
     handler = functools.partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"127.0.0.1:{server.server_address[1]}"
