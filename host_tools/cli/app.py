@@ -54,6 +54,7 @@ COMMANDS: dict[str, Row] = {
     "issue": Row("issue", "command", "Issue cards: join, add, replace, change, cancel."),
     "renew": Row("renew", "renew", "Renew the certificates of a card."),
     "unlock": Row("renew", "unlock", "Unlock a card."),
+    "renewal-client": Row("renewal_client", "command", "The renewal client: a window on the terminal."),
     "freeze": Row("orders", "freeze", "Freeze cards."),
     "unfreeze": Row("orders", "unfreeze", "Unfreeze cards."),
     "report-loss": Row("orders", "report_loss", "Report cards as lost."),

@@ -27,17 +27,6 @@ FIRST_PIN = Secret(b"88888888")
 """The PIN of a blank, and of a card after every script of the office."""
 BLANKS = {"sm2": "eport-blank", "rsa": "eport-blank-rsa"}
 SUFFIX = ".simcard"
-STEPS = {
-    "stage": ("正在准备", "making room for new keys"),
-    "generate": ("正在生成密钥", "making the signing key on the card"),
-    "certify": ("正在做签名，请勿进行其他操作", "the card signs its request, the authority its certificates"),
-    "import-key": ("正在写入加密密钥", "bringing the exchange key onto the card"),
-    "import-signing": ("正在写入签名证书", "writing the signing certificate"),
-    "import-exchange": ("正在写入加密证书", "writing the exchange certificate"),
-    "script": ("正在启用新证书", "putting the new in the place of the old"),
-    "record": ("正在登记", "writing it down"),
-}
-"""What a step says of itself, in both languages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +97,16 @@ def run_station(station: Station, pin: Callable[[], Secret], chinese: bool, show
     from rich.console import Console
     from rich.progress import Progress
 
+    from host_tools.eport_client.wording import Lang
+    from host_tools.office.staging import TEXTS
+
+    lang, order = Lang.ZH if chinese else Lang.EN, list(TEXTS)
     done: list[str] = []
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=len(STEPS))
+        task = bar.add_task("", total=len(order))
         for step in station.run(pin):
             done.append(step.value)
-            text = STEPS[step.value][0 if chinese else 1]
-            bar.update(task, completed=list(STEPS).index(step.value), description=text)
+            bar.update(task, completed=order.index(step), description=TEXTS[step].say(lang))
     return done
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from host_tools.eport_client.wording import Text
 from host_tools.pki import envelope
 from host_tools.pki.authority import Pair
 from host_tools.pki.certificate import Use
@@ -29,6 +30,19 @@ class Step(StrEnum):
     IMPORT_EXCHANGE = "import-exchange"
     SCRIPT = "script"
     RECORD = "record"
+
+
+TEXTS: dict[Step, Text] = {
+    Step.STAGE: Text("正在准备", "making room for new keys"),
+    Step.GENERATE: Text("正在生成密钥", "making the signing key on the card"),
+    Step.CERTIFY: Text("正在做签名，请勿进行其他操作", "the card signs its request, the authority its certificates"),
+    Step.IMPORT_KEY: Text("正在写入加密密钥", "bringing the exchange key onto the card"),
+    Step.IMPORT_SIGNING: Text("正在写入签名证书", "writing the signing certificate"),
+    Step.IMPORT_EXCHANGE: Text("正在写入加密证书", "writing the exchange certificate"),
+    Step.SCRIPT: Text("正在启用新证书", "putting the new in the place of the old"),
+    Step.RECORD: Text("正在登记", "writing it down"),
+}
+"""What a step says of itself while it is done."""
 
 
 @dataclass(frozen=True, slots=True)

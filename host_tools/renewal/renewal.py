@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from host_tools.client.iso import IsoCard
 from host_tools.eport_client.wording import Lang
@@ -20,7 +21,7 @@ from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed, sign_order
 from host_tools.office.plastic import USER_PIN, Plastic
 from host_tools.office.rules import Signer
-from host_tools.office.staging import Issued, Step
+from host_tools.office.staging import Issued, Step, next_step
 from host_tools.office.station import START, Station, shown_number
 from host_tools.pki.certificate import Use
 from host_tools.registry.log import Entry
@@ -45,19 +46,23 @@ class View:
     start: datetime
     end: datetime
 
+    TITLES: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("申请者名称", "Applicant"),
+        ("用户证书号", "Certificate number"),
+        ("证件号码", "Document number"),
+        ("IC卡号", "Card number"),
+        ("单位名称", "Unit"),
+        ("卡类型", "Kind of card"),
+        ("证书有效期开始时间", "Valid from"),
+        ("证书有效期结束时间", "Valid until"),
+    )
+
     @property
     def rows(self) -> tuple[tuple[str, str, str], ...]:
         """Chinese title, English title, text: as the screens have them."""
-        return (
-            ("申请者名称", "Applicant", self.name),
-            ("用户证书号", "Certificate number", self.certificate),
-            ("证件号码", "Document number", self.document_number),
-            ("IC卡号", "Card number", self.card_number),
-            ("单位名称", "Unit", self.unit),
-            ("卡类型", "Kind of card", self.kind),
-            ("证书有效期开始时间", "Valid from", f"{self.start:%Y-%m-%d}"),
-            ("证书有效期结束时间", "Valid until", f"{self.end:%Y-%m-%d}"),
-        )
+        data = (self.name, self.certificate, self.document_number, self.card_number, self.unit, self.kind)
+        days = (f"{self.start:%Y-%m-%d}", f"{self.end:%Y-%m-%d}")
+        return tuple((zh, en, text) for (zh, en), text in zip(self.TITLES, (*data, *days)))
 
 
 class RenewalRefused(OfficeRefused):
@@ -102,9 +107,19 @@ class Renewal(Station):
         with self.office.registry.reading() as work:
             return work.open_procedure(self.kind, work.card(self.number)) is not None
 
+    def waits_for(self) -> Step | None:
+        """The step before which an open renewal was cut short; None where none is open."""
+        if not self.is_open:
+            return None
+        return next_step(self.plastic.seen(self._task().generation), self._issued())
+
+    def standing(self) -> Standing:
+        """What the rules look at, now."""
+        return Standing(self.view().end, self.office.clock(), not self.plastic.tries_left())
+
     def against(self, signer: Signer) -> str:
         """Why it may not be renewed now, in the user's language; empty if it may."""
-        standing = Standing(self.view().end, self.office.clock(), not self.plastic.tries_left())
+        standing = self.standing()
         found = rules.against(standing, signer)
         return "" if found is None else rules.say(found, standing, self._lang)
 

@@ -51,6 +51,10 @@ class CutLink(InProcessLink):
         self.sent = 0
         self._at, self._how = at, how
 
+    def fail_at(self, at: int) -> None:
+        """Fail at another command."""
+        self._at = at
+
     def transmit(self, command: bytes) -> bytes:
         self.sent += 1
         if self.sent - 1 == self._at:

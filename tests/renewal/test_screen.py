@@ -1,0 +1,370 @@
+"""The renewal client before a user: what its screens show, and what they say when something is in the way."""
+
+from __future__ import annotations
+
+import pytest
+
+from host_tools.client.iso import IsoCard
+from host_tools.eport_client.wording import Lang
+from host_tools.errors import RegistryBusy
+from host_tools.office.desk import Desk
+from host_tools.office.staging import Step
+from host_tools.pki.certificate import Use
+from host_tools.registry.states import Action
+from host_tools.renewal.renewal import Renewal
+from host_tools.renewal.screen import texts
+from host_tools.renewal.screen.client import RenewalClient
+from host_tools.renewal.screen.dialogs import Password, Progress
+from host_tools.renewal.visit import Left
+from tests.issuing.support import OPERATOR_NUMBER, PIN, Town
+from tests.renewal.screens import Reader, play, user_of
+from tests.renewal.test_renewal import lock, near_the_end
+
+
+def reader_of(town: Town, days: int = 100) -> Reader:
+    near_the_end(town, town.legal, days)
+    return Reader(town, town.legal)
+
+
+def registered_end(town: Town) -> str:
+    with town.office.registry.reading() as work:
+        return f"{work.current(work.card(town.legal), Use.SIGN).not_after:%Y-%m-%d}"
+
+
+def test_without_a_log_in_nothing_can_be_renewed(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.idle()
+            assert texts.LOGGED_OUT.zh in user.text
+            assert not user.enabled("renew")
+            assert {""} == set(user.data.values())
+
+    play(scene())
+
+
+def test_the_holders_data_are_shown_after_log_in(any_town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(any_town)) as user:
+            await user.logged_in()
+            view = Renewal(any_town.office, any_town.plastic(any_town.legal)).view()
+            assert {zh: text for zh, _, text in view.rows} == user.data
+            assert user.enabled("renew")
+
+    play(scene())
+
+
+def test_a_renewal_shows_the_new_end_and_that_the_password_is_eight_8s(any_town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(any_town)) as user:
+            await user.logged_in()
+            await user.press("f5")
+            said = await user.notice()
+            assert "2046年08月14日" in said
+            assert texts.NEW_PASSWORD.zh in said
+            await user.dismiss()
+            assert "2046-08-14" == user.data["证书有效期结束时间"] == registered_end(any_town)
+            assert not user.enabled("renew")
+
+    play(scene())
+
+
+def test_everything_can_be_done_with_the_mouse(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.click("log-in")
+            await user.sees(lambda: isinstance(user.app.screen, Password) and user.app.screen.query("#password"))
+            await user.press(*"88888888")
+            await user.click("ok")
+            await user.idle()
+            await user.click("renew")
+            assert "2046年08月14日" in await user.notice()
+            await user.click("ok")
+            await user.idle()
+            await user.click("quit")
+        assert user.app.return_value is None
+
+    play(scene())
+
+
+def test_arrows_and_tab_move_between_the_buttons(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.idle()
+            seen = []
+            for key in ("right", "tab", "left", "shift+tab"):
+                await user.press(key)
+                assert user.app.focused is not None
+                seen.append(user.app.focused.id)
+            assert ["network-test", "quit", "network-test", "log-in"] == seen
+
+    play(scene())
+
+
+def test_english_is_a_key_away(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.logged_in()
+            await user.press("f2")
+            assert "测试法定代表人" == user.data["Applicant"]
+            assert texts.MAY_RENEW.en in user.text
+            await user.press("f2")
+            assert texts.MAY_RENEW.zh in user.text
+
+    play(scene())
+
+
+@pytest.mark.parametrize(
+    ("days", "lang", "said"), [(181, Lang.ZH, "距到期 181 天"), (181, Lang.EN, "181 days from now")]
+)
+def test_a_card_that_is_not_due_shows_why(town: Town, days: int, lang: Lang, said: str) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town, days), lang) as user:
+            await user.logged_in()
+            assert said in user.text
+            assert not user.enabled("renew")
+            await user.press("f5")
+            assert said in user.text
+
+    play(scene())
+
+
+def test_an_expired_card_goes_to_the_office(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town, -1)) as user:
+            await user.log_in()
+            assert "请到制卡中心" in await user.notice()
+
+    play(scene())
+
+
+def test_an_operators_card_is_not_renewed_here(town: Town) -> None:
+    near_the_end(town, town.clerk)
+
+    async def scene() -> None:
+        async with user_of(Reader(town, town.clerk)) as user:
+            await user.logged_in()
+            assert "只用于法人卡" in user.text
+            assert not user.enabled("renew")
+
+    play(scene())
+
+
+def test_a_wrong_password_says_how_many_tries_are_left_and_the_last_one_locks(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.press("f3")
+            for left in (2, 1):
+                await user.give("00000000")
+                await user.reads(f"还可以重试 {left} 次")
+            await user.give("00000000")
+            assert "已锁" in await user.notice()
+            await user.dismiss()
+            await user.press("f3")
+            assert texts.LOCKED.zh == await user.notice()
+
+    play(scene())
+
+
+def test_an_empty_password_is_not_put_to_the_card(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.log_in("")
+            assert isinstance(user.app.screen, Password)
+            await user.press("escape")
+            await user.idle()
+            assert texts.LOGGED_OUT.zh in user.text
+
+    play(scene())
+    assert 3 == town.plastic(town.legal).tries_left()
+
+
+def test_a_locked_card_is_not_asked_for_its_password(town: Town) -> None:
+    reader = reader_of(town)
+    lock(town.plastic(town.legal))
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.press("f3")
+            assert texts.LOCKED.zh == await user.notice()
+
+    play(scene())
+
+
+def test_a_frozen_card_is_refused_with_the_reason(town: Town) -> None:
+
+    Desk(town.office).submit(town.order(Action.FREEZE, OPERATOR_NUMBER, town.legal))
+
+    async def scene() -> None:
+        async with user_of(Reader(town, town.legal)) as user:
+            await user.log_in()
+            assert "已冻结" in await user.notice()
+
+    play(scene())
+
+
+def test_an_empty_reader_is_no_end(town: Town) -> None:
+    reader = reader_of(town)
+    reader.number = ""
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.press("f3")
+            assert "请插入IC卡" in await user.notice()
+            await user.dismiss()
+            reader.number = town.legal
+            await user.logged_in()
+            assert user.enabled("renew")
+
+    play(scene())
+
+
+def test_a_card_taken_out_ends_the_session(town: Town) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            reader.pull()
+            user.app.glance()
+            assert "已拔出" in await user.notice()
+            await user.dismiss()
+            assert texts.LOGGED_OUT.zh in user.text
+            assert {""} == set(user.data.values())
+
+    play(scene())
+
+
+LEFT = {Step.STAGE: Left.OLD, Step.GENERATE: Left.OLD, Step.CERTIFY: Left.OLD, Step.IMPORT_EXCHANGE: Left.OLD}
+LEFT |= {Step.SCRIPT: Left.EITHER}
+
+
+@pytest.mark.parametrize("step", list(LEFT))
+def test_a_card_pulled_in_the_midst_says_what_it_has_and_goes_on(town: Town, step: Step) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            await user.renewing(reader, step)
+            reader.pull()
+            said = await user.notice()
+            assert texts.LEFT[LEFT[step]].zh in said
+            assert texts.AGAIN.zh in said
+            await user.dismiss()
+            reader.holds = lambda: False
+            await user.press("f3")
+            if step is not Step.SCRIPT:  # which needs no password any more
+                await user.give("88888888")
+            await user.idle()
+            assert "接着办理" in user.text
+            await user.press("f5")
+            assert "2046年08月14日" in await user.notice()
+
+    play(scene())
+    assert "2046-08-14" == registered_end(town)
+
+
+@pytest.mark.parametrize("key", ["escape", "ctrl+q", "ctrl+c", "f10"])
+def test_quitting_half_way_says_first_what_that_means(town: Town, key: str) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            await user.renewing(reader, Step.GENERATE)
+            await user.press(key)
+            await user.reads(texts.LEFT[Left.OLD].zh)
+            assert texts.LEAVE_NOW.zh in user.text
+            assert texts.AGAIN.zh in user.text
+            await user.press("enter")  # go on
+            reader.let_go()
+            assert "2046年08月14日" in await user.notice()
+
+    play(scene())
+
+
+def test_quitting_all_the_same_ends_after_the_step_and_the_next_run_goes_on(any_town: Town) -> None:
+    reader = reader_of(any_town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            await user.renewing(reader, Step.CERTIFY)
+            await user.press("ctrl+q")
+            await user.click("leave")
+            reader.let_go()
+            await user.sees(lambda: user.app.return_value is not None)
+        left = user.app.return_value
+        assert left is not None
+        assert [texts.UNFINISHED.zh, texts.LEFT[Left.OLD].zh, texts.AGAIN.zh] == left.zh.split("\n")
+        async with user_of(reader) as user:
+            await user.logged_in()
+            assert "正在写入加密密钥" in user.text
+            await user.press("f5")
+            assert "2046年08月14日" in await user.notice()
+
+    play(scene())
+
+
+def test_all_steps_are_seen_in_their_order(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Step] = []
+    tell = Progress.tell
+
+    def noted(progress: Progress, step: Step) -> None:
+        seen.append(step)
+        tell(progress, step)
+
+    monkeypatch.setattr(Progress, "tell", noted)
+
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.logged_in()
+            await user.press("f5")
+            await user.notice()
+
+    play(scene())
+    assert list(Step) == seen
+
+
+def test_the_network_test_names_what_is_out_of_order(town: Town) -> None:
+    reader = reader_of(town)
+    reader.number = ""
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.press("f4")
+            said = await user.notice()
+            assert ["✓", "✓", "✗"] == [line[0] for line in said.split("\n") if line[0] in "✓✗"]
+            assert "请插入IC卡" in said
+
+    play(scene())
+
+
+def test_an_office_that_fails_is_told_and_the_card_is_as_before(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> None:
+        raise RegistryBusy("the registry is in use; try again")
+
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.logged_in()
+            monkeypatch.setattr(Renewal, "begin", busy)
+            await user.press("f5")
+            assert "登记系统无法使用" in await user.notice()
+
+    play(scene())
+    IsoCard(town.link(town.legal)).verify_pin(1, PIN)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (100, 34), (200, 60)])
+@pytest.mark.parametrize("lang", list(Lang))
+def test_everything_has_room_on_the_terminal(town: Town, size: tuple[int, int], lang: Lang) -> None:
+    async def scene() -> None:
+        app = RenewalClient(town.office, reader_of(town, 181).way, lang, glance=None)
+        async with app.run_test(size=size) as pilot:
+            await pilot.pause()
+            window = app.screen.region
+            for widget in app.screen.query("Push, Datum, Line"):
+                assert window.contains_region(widget.region), widget
+                assert widget.region.area > 0, widget
+
+    play(scene())
