@@ -31,14 +31,14 @@ def command(
     lang: str,
     engine: str,
     sm2_backend: str | None,
-) -> None:
+) -> int:
     """Renew a legal-person card in a window (电子口岸IC卡证书自主延期客户端), by keyboard or mouse.
 
     The card is the one in IMAGE or in a reader; it may come and go while the client runs. Quitting in the middle of a
     renewal ends it after the step that is being done, with exit code 1; log in again to go on from there.
     """
     where = only_target(arguments, reader, engine, sm2_backend)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise click.UsageError("the renewal client needs a terminal; use simcard renew in scripts")
     try:
         from host_tools.renewal.screen.client import RenewalClient
@@ -51,5 +51,10 @@ def command(
         unfinished = client.run()
     if unfinished is not None:
         click.echo(unfinished.say(client.lang), err=True)
-        raise SystemExit(UNFINISHED)
-    raise SystemExit(client.return_code or 0)
+        return UNFINISHED
+    return client.return_code or 0
+
+
+def on_terminal() -> bool:
+    """Whether there is a terminal to draw on."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
