@@ -60,7 +60,7 @@ class Desk:
             issue_image(office, number, image, self.engine)
         with office.registry.reading() as work:
             card = work.card(number)
-            where = None if image is None else str(image)
+            where = str(image) if image is not None and image.exists() else None
             return {"number": number, "kind": card.kind.value, "state": card.state.value, "image": where}
 
     def make(self, office: Office, *numbers: str) -> None:
@@ -320,6 +320,7 @@ def change_holder(
 @click.argument("number")
 @click.argument("arguments", nargs=-1, metavar="[IMAGE]")
 @reader_option
+@click.option("--another-blank", is_flag=True, help="The blank on which the card was begun is destroyed; take this.")
 @office_options
 @json_option
 @engine_options
@@ -327,6 +328,7 @@ def card(
     number: str,
     arguments: tuple[str, ...],
     reader: str | None,
+    another_blank: bool,
     office: Path,
     day: datetime | None,
     passphrase_file: Path | None,
@@ -339,7 +341,7 @@ def card(
 
     where = only_target(arguments, reader, engine, sm2_backend)
     with opened_office(office, day, passphrase_file) as found, where.link() as link:
-        steps = run_station(issuing(found, Plastic(link), number), lambda: FIRST_PIN, False, not as_json)
+        steps = run_station(issuing(found, Plastic(link), number, another_blank), lambda: FIRST_PIN, False, not as_json)
     if as_json:
         say_json({"card": number, "steps": steps})
     else:
@@ -366,6 +368,7 @@ def batch(desk: Desk, file: Path) -> None:
         counted(len(rows), not desk.as_json) as tick,
     ):
         procedures, made = Procedures(office), []
+        batches.insist_on_room(rows, procedures.check, str(file))
         for row in rows:
             numbers = procedures.join(row.firm, row.legal, row.operator, row.generation, row.medium)
             made += [desk.make_one(office, number) for number in numbers]

@@ -169,8 +169,11 @@ def issue_image(office: Office, number: str, image: Path, engine: EngineChoice) 
         run_station(issuing(office, Plastic(link), number), lambda: FIRST_PIN, chinese=False, shown=False)
 
 
-def issuing(office: Office, plastic: Any, number: str) -> Station:
-    """The station that makes the card of a number: a first one, or one in another's place."""
+def issuing(office: Office, plastic: Any, number: str, another: bool = False) -> Station:
+    """The station that makes the card of a number: a first one, or one in another's place.
+
+    `another`: the blank on which it was begun is destroyed.
+    """
     from host_tools.errors import NotRegistered
     from host_tools.issuing.stations import Issuing, Replacing
     from host_tools.registry.states import ProcedureKind
@@ -179,5 +182,5 @@ def issuing(office: Office, plastic: Any, number: str) -> Station:
         card = work.card(number)
         for kind, station in ((ProcedureKind.ISSUE, Issuing), (ProcedureKind.REPLACE, Replacing)):
             if work.open_procedure(kind, card) is not None:
-                return station(office, plastic, card.number)
+                return station(office, plastic, card.number, another)
         raise NotRegistered(f"card {card.number} is {card.state.value}; nothing of it is waiting to be made")

@@ -7,11 +7,11 @@ customs_code, operator_name, operator_document, generation (sm2 or rsa) and medi
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeVar
 
-from host_tools.errors import FileProblem, OfficeProblem
+from host_tools.errors import AlreadyRegistered, FileProblem, OfficeProblem
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
 from host_tools.pki.generation import Generation
@@ -57,12 +57,27 @@ def read(lines: Iterable[str], what: str) -> tuple[Joining, ...]:
     wrong = [each for each in found if isinstance(each, str)]
     good = [each for each in found if isinstance(each, Joining)]
     wrong += _doubles(good)
-    if wrong:
-        more = f"; and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
-        raise FileProblem(f"{what}: nothing was done; {'; '.join(wrong[:MOST_TOLD])}{more}")
+    _insist_on_none(wrong, what)
     if not good:
         raise FileProblem(f"{what}: there is no row in it")
     return tuple(good)
+
+
+def insist_on_room(rows: Iterable[Joining], check: Callable[[Firm, Person, Person | None], None], what: str) -> None:
+    """`FileProblem` that tells every row to which `check` (`Procedures.check`) says `AlreadyRegistered`."""
+    wrong = []
+    for row in rows:
+        try:
+            check(row.firm, row.legal, row.operator)
+        except AlreadyRegistered as error:
+            wrong.append(f"line {row.line}: {error}")
+    _insist_on_none(wrong, what)
+
+
+def _insist_on_none(wrong: list[str], what: str) -> None:
+    if wrong:
+        more = f"; and {len(wrong) - MOST_TOLD} more" if len(wrong) > MOST_TOLD else ""
+        raise FileProblem(f"{what}: nothing was done; {'; '.join(wrong[:MOST_TOLD])}{more}")
 
 
 def _insist_on_columns(names: Iterable[str], what: str) -> None:
@@ -94,6 +109,7 @@ def _joining(line: int, row: dict[str, str]) -> Joining:
     plan.check_firm(firm)
     plan.check_person(legal, CardKind.LEGAL)
     generation = _one_of(Generation, row.get("generation") or Generation.SM2)
+    plan.check_letters(generation, firm.name, legal.name, operator.name if operator else "")
     return Joining(line, firm, legal, operator, generation, _one_of(Medium, row.get("medium") or Medium.IC))
 
 

@@ -82,10 +82,9 @@ def bodies(card: Card, holder: HolderData | None = None) -> dict[str, bytes]:
 def _written(text: str, generation: Generation) -> bytes:
     try:
         body = text.encode(ENCODINGS[generation])
-    except UnicodeEncodeError:
-        raise OfficeProblem(
-            "this generation of cards writes GBK, which lacks a character of the holder's data"
-        ) from None
+    except UnicodeEncodeError as error:
+        lacking = text[error.start]
+        raise OfficeProblem(f"cards of the {generation.value} generation write GBK, which lacks {lacking}") from None
     if len(body) > BODY:
         raise OfficeProblem(f"the holder's data have {len(body)} bytes; the card has room for {BODY}")
     return body
@@ -100,6 +99,11 @@ def check_person(person: Person, kind: CardKind) -> None:
     _insist(identity, f"{person.document_number} is no identity number: its check character is wrong")
     declarant = kind is not CardKind.DECLARANT or bool(person.record_number)
     _insist(declarant, "a declarant needs a record number (报关人员备案证号)")
+
+
+def check_letters(generation: Generation, *texts: str) -> None:
+    """`OfficeProblem` for texts that cards of a generation cannot write."""
+    _written("".join(texts), generation)
 
 
 def check_firm(firm: Firm) -> None:

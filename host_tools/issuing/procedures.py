@@ -68,6 +68,13 @@ class Procedures:
 
         return self._again(do)
 
+    def check(self, firm: Firm, legal: Person, operator: Person | None) -> None:
+        """`AlreadyRegistered` for an enterprise that is in the network with other holders than these."""
+        with self.office.registry.reading() as work:
+            known = work.find_enterprise(firm.credit_code)
+            if known is not None:
+                self._joined(work, known, legal, operator or legal)
+
     @staticmethod
     def _joined(work: Work, known: Enterprise, legal: Person, operator: Person) -> tuple[str, str]:
         """The two cards of an enterprise that is here already, if they are the very ones asked for."""
@@ -83,7 +90,10 @@ class Procedures:
     # -- more cards, by order
 
     def add(self, signed: Signed, person: Person, kind: CardKind, generation: Generation) -> str:
-        """An operator or declarant card more, ordered by the legal-person card; its number."""
+        """An operator or declarant card more, ordered by the legal-person card; its number.
+
+        The same person gets one of a kind: ordered again, it is the same number, to be made if it is not.
+        """
         if kind is CardKind.LEGAL:
             raise OfficeProblem("an enterprise has one legal-person card; replace it instead")
         plan.check_person(person, kind)
@@ -92,20 +102,25 @@ class Procedures:
         def do(work: Work) -> str:
             page: Json = {BY: order.by, ORDER: order.number}
             enterprise = work.enterprise(order.enterprise)
-            return self._prepare(work, enterprise, person, kind, generation, Medium.IC, page).number
+            has = _card_of(work, enterprise, person, kind, generation)
+            return has or self._prepare(work, enterprise, person, kind, generation, Medium.IC, page).number
 
         return self._again(do)
 
     def replace(self, signed: Signed) -> str:
         """A new card for the holder of a lost or damaged one; its number. The old one is void once the new is made."""
         order = Order.parse(signed.text)
-        open_ = self._replacement(order)
-        if open_:
-            return open_
+        with self.office.registry.reading() as work:
+            there = _replacement(work, order)
+        if there:
+            return there
         Desk(self.office).submit(signed)
 
         def do(work: Work) -> str:
             old = work.card(order.cards[0])
+            meanwhile = _replacement(work, order)
+            if meanwhile:
+                return meanwhile
             page: Json = {BY: order.by, ORDER: order.number, OLD: old.number}
             number = plan.number_after(work.last_number(plan.first_of(old.kind)), old.kind)
             entry = Entry(Action.CARD_ADDED, order.by, order.number, data={"replaces": old.number})
@@ -114,12 +129,6 @@ class Procedures:
             return made.number
 
         return self._again(do)
-
-    def _replacement(self, order: Order) -> str:
-        """The card that is being made in the place of the ordered one."""
-        with self.office.registry.reading() as work:
-            found = work.open_procedures(ProcedureKind.REPLACE)
-            return next((each.card.number for each in found if each.data[OLD] in order.cards), "")
 
     def change_holder(self, signed: Signed, changes: Mapping[str, str]) -> str:
         """Other data of a card's holder; the number of the card, which a station then changes."""
@@ -198,3 +207,25 @@ def _person(holder: Holder) -> Person:
 
 def _is(holder: Holder, person: Person) -> bool:
     return _person(holder) == person
+
+
+def _card_of(work: Work, enterprise: Enterprise, person: Person, kind: CardKind, generation: Generation) -> str:
+    """The card of a kind that a person has; `OfficeProblem` for one that is to be replaced, not added to."""
+    for card in work.cards(enterprise):
+        same = card.kind is kind and card.generation is generation and card.medium is Medium.IC
+        if card.state is CardState.VOID or not same or not _is(card.holder, person):
+            continue
+        if card.state not in (CardState.PREPARING, CardState.NORMAL):
+            raise OfficeProblem(f"{person.name} has card {card.number}, which is {card.state.value}; replace that one")
+        return card.number
+    return ""
+
+
+def _replacement(work: Work, order: Order) -> str:
+    """The card that is, or is being, made in the place of the ordered one."""
+    old = work.card(order.cards[0])
+    done = work.replacement(old)
+    if done is not None:
+        return done.number
+    found = [each for each in work.open_procedures(ProcedureKind.REPLACE) if each.card.state is not CardState.VOID]
+    return next((each.card.number for each in found if each.data[OLD] == old.number), "")

@@ -14,7 +14,7 @@ from host_tools.office import scripts
 from host_tools.office.folder import Office
 from host_tools.office.plastic import USER_PIN, Plastic
 from host_tools.office.staging import Issued, Seen
-from host_tools.office.station import ISSUED, HolderData, Station, Task, revoke, shown_number, subject_of
+from host_tools.office.station import HolderData, Station, Task, revoke, shown_number, subject_of
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Subject
 from host_tools.registry.log import Entry
@@ -33,12 +33,17 @@ def entry_of(action: Action, procedure: Procedure) -> Entry:
 
 
 class Issuing(Station):
-    """A blank becomes the card that the registry prepared under `number`."""
+    """A blank becomes the card that the registry prepared under `number`.
+
+    A number goes onto one blank. Where the one that was begun is destroyed, `another` says that this one takes its
+    place: what was issued for the other is revoked.
+    """
 
     kind = ProcedureKind.ISSUE
 
-    def __init__(self, office: Office, plastic: Plastic, number: str) -> None:
+    def __init__(self, office: Office, plastic: Plastic, number: str, another: bool = False) -> None:
         super().__init__(office, plastic, number)
+        self._another = another
         found = plastic.number()
         with office.registry.reading() as work:
             card = work.card(number)
@@ -54,7 +59,17 @@ class Issuing(Station):
     def key(self, card: Card) -> Secret:
         return scripts.TRANSPORT_KEY
 
+    def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
+        if before is not None and not self._another:
+            raise OfficeProblem(
+                f"card {self.number} was begun on another blank: put that one in, or say that it is destroyed "
+                f"(simcard issue card {self.number} --another-blank)"
+            )
+        super()._certify(task, seen, before)
+
     def operations(self, card: Card) -> tuple[bytes, ...]:
+        if card.state is not CardState.PREPARING:
+            raise OfficeProblem(f"card {card.number} is {card.state.value} by now; this blank stays a blank")
         files = (scripts.write_file(path, body) for path, body in plan.bodies(card).items())
         key = scripts.management_key(self.office.master_key(), card.number)
         return (*files, scripts.reset_pin(USER_PIN), scripts.new_key(scripts.TRANSPORT_KEY, key))
@@ -70,21 +85,17 @@ class Replacing(Issuing):
 
     kind = ProcedureKind.REPLACE
 
-    def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
+    def issue(self, task: Task, asked: bytes) -> Issued:
         authority = self.office.authority(task.generation)
-        asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
-        signing = authority.issue(asked, task.subject, Use.SIGN, task.start)
         with self.office.registry.reading() as work:
             old = work.certificates(self._old(work), None)
         kept = next((row for row in reversed(old) if row.use is Use.EXCHANGE), None)
         if kept is None:
             raise OfficeProblem(f"card {self.number} takes the place of one that never had an exchange key")
+        signing = authority.issue(asked, task.subject, Use.SIGN, task.start)
         sealed = authority.recover(kept.serial, signing)
         exchange = authority.issue_key(sealed.key, task.subject, Use.EXCHANGE, task.start)
-        if before is not None:
-            revoke(self.office, before.signing.number)
-        with self.office.registry.writing() as work:
-            work.step(self._procedure(work), **{ISSUED: Issued(signing, exchange, sealed).encode()})
+        return Issued(signing, exchange, sealed)
 
     def _old(self, work: Work) -> Card:
         return work.card(str(self._procedure(work).data[OLD]))

@@ -147,13 +147,31 @@ class Station(ABC):
 
     def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
         asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
-        made = Issued.of(self.office.authority(task.generation).issue_pair(asked, task.subject, task.start))
+        made = self.issue(task, asked)
         if before is not None:
             # Its keys are gone from the card: nobody can ever use these certificates.
-            for number in (before.signing.number, before.exchange.number):
-                revoke(self.office, number)
+            self._withdraw(before)
+        if not self._put_down(made, before):
+            self._withdraw(made)
+            raise OfficeProblem(f"card {self.number} is worked on at another station; finish it there")
+
+    def issue(self, task: Task, asked: bytes) -> Issued:
+        """What the authority issues for a request of the card."""
+        return Issued.of(self.office.authority(task.generation).issue_pair(asked, task.subject, task.start))
+
+    def _put_down(self, made: Issued, before: Issued | None) -> bool:
+        """Write down what was issued, unless another station wrote something else meanwhile; whether it was."""
         with self.office.registry.writing() as work:
-            work.step(self._procedure(work), **{ISSUED: made.encode()})
+            procedure = self._procedure(work)
+            page = procedure.data.get(ISSUED)
+            if (Issued.decode(page) if page else None) != before:
+                return False
+            work.step(procedure, **{ISSUED: made.encode()})
+            return True
+
+    def _withdraw(self, issued: Issued) -> None:
+        for number in (issued.signing.number, issued.exchange.number):
+            revoke(self.office, number)
 
     def _script(self, seen: Seen) -> None:
         with self.office.registry.reading() as work:

@@ -195,6 +195,10 @@ class Cards(Transaction):
         """Remember which card a holder got instead of this one."""
         card.replaced_by_id = by.id
 
+    def replacement(self, card: Card) -> Card | None:
+        """The card that its holder got instead of this one."""
+        return None if card.replaced_by_id is None else self.session.get(Card, card.replaced_by_id)
+
     # -- certificates
 
     def certify(self, card: Card, bodies: Mapping[Use, bytes], entry: Entry) -> tuple[Certificate, ...]:

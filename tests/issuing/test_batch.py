@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from host_tools.errors import FileProblem
 from host_tools.issuing import batch
+from host_tools.link.inprocess import InProcessLink
 from host_tools.registry import codes
 from host_tools.registry.audit import audit
 from host_tools.registry.states import CardState
@@ -20,6 +25,8 @@ __all__ = ["simcard"]
 
 HEAD = "firm,credit_code,name,document,operator_name,operator_document,generation"
 Run = Callable[..., Done]
+BROKEN_OFF = 130
+"""The exit code after Ctrl-C."""
 
 
 def credit_code(index: int) -> str:
@@ -96,6 +103,50 @@ def test_one_wrong_row_and_nothing_is_done(run: Run, town: Town, tmp_path: Path)
     assert not (tmp_path / "cards").exists()
 
 
+def test_a_row_that_the_registry_contradicts_is_told_first(run: Run, town: Town) -> None:
+    assert 0 == run(row(1)).code
+    before = town.kinds()
+    done = run(row(2), row(1, name="另一法人"))
+    assert (2, before) == (done.code, town.kinds())
+    assert "line 3: enterprise" in done.err
+
+
+def test_a_batch_that_was_broken_off_is_finished(run: Run, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, transmit = [0], InProcessLink.transmit
+
+    def interrupted(link: InProcessLink, command: bytes) -> bytes:
+        sent[0] += 1
+        if sent[0] == 100:
+            raise KeyboardInterrupt
+        return transmit(link, command)
+
+    monkeypatch.setattr(InProcessLink, "transmit", interrupted)
+    done = run(row(1), row(2))
+    assert (BROKEN_OFF, "interrupted") == (done.code, done.json["error"]["code"])
+    assert 4 == len(run(row(1), row(2)).json["cards"])
+    assert CardState.PREPARING not in {town.state(number) for number in town.kinds()}
+
+
+@pytest.mark.parametrize("blocks", [64, 120])
+def test_a_full_disk_is_said_and_nothing_is_lost(town: Town, tmp_path: Path, blocks: int) -> None:
+    """A limit of the size of files stands for the full disk: of the registry, and of an image."""
+    town.office.close()
+    (tmp_path / "firms.csv").write_text("\n".join(file(row(1))), encoding="utf-8")
+    words = f"{sys.executable} -m host_tools.cli issue batch firms.csv --office {town.folder} --cards cards"
+    call = partial(subprocess.run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = call(["bash", "-c", f"ulimit -f {blocks}; exec {words} --date 2026-11-23"])
+    assert re.fullmatch(r"simcard: .*disk.*\n", done.stderr), done.stderr
+    done = call([*words.split(), "--date", "2026-11-23"])
+    assert (0, "1 enterprises, 2 cards\n") == (done.returncode, done.stdout)
+
+
+def test_an_office_without_its_authority_says_so(run: Run, town: Town) -> None:
+    (town.folder / "ca").rename(town.folder / "elsewhere")
+    done = run(row(1))
+    assert (2, True) == (done.code, "holds no authority" in done.err)
+    assert not (town.folder / "ca").exists()
+
+
 @pytest.mark.parametrize(
     ("lines", "text"),
     [
@@ -111,6 +162,7 @@ def test_one_wrong_row_and_nothing_is_done(run: Run, town: Town, tmp_path: Path)
         (file(row(1, firm="测" * 61)), "the name of an enterprise has 1 to 60 characters"),
         (file(row(1, firm="a||b")), "may not hold"),
         (file(row(1, code="91990000MA00T0013X")), "no unified social credit code"),
+        (file(row(1, name="测试䶮𠮷", generation="rsa")), "line 2: cards of the rsa generation write GBK, which lacks"),
         (file(row(1, operator="")), "a name has 1 to 60 characters"),
         (file('"' + row(1)), "is no CSV"),
     ],

@@ -37,7 +37,7 @@ def renew(office: Office, image: Path, number: str) -> None:
 
 
 def issue(office: Office, image: Path, number: str) -> None:
-    """The making of a prepared card, unless it is made."""
+    """The making of a prepared card, a first one or one in another's place, unless it is made."""
     with office.registry.reading() as work:
         if work.card(number).made_at is not None:
             return
@@ -46,7 +46,7 @@ def issue(office: Office, image: Path, number: str) -> None:
             pass
 
 
-WORK = {"renew": renew, "issue": issue}
+WORK = {"renew": renew, "issue": issue, "replace": issue}
 
 
 def _child(what: str, folder: Path, now: datetime, image: Path, number: str, step: int, back: Connection) -> None:

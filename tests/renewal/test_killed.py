@@ -13,11 +13,11 @@ from host_tools.link.inprocess import InProcessLink
 from host_tools.office.folder import Office
 from host_tools.office.plastic import Plastic
 from host_tools.pki.certificate import Use
-from host_tools.pki.generation import Generation
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardKind, CardState
 from simcard.hal.fileflash import FileFlash
 from simcard.hal.power import PowerLost
+from tests.issuing.judge import insist_that_openssl_takes
 from tests.issuing.support import DECLARANT, PIN, Town
 from tests.kit import on_bench
 from tests.pki.support import SM2, SetClock
@@ -43,10 +43,12 @@ def prepared(town: Town, what: str, image: Path) -> str:
         town.office.close()
         written(image, town.images[town.legal])
         return town.legal
-    number = Procedures(town.office).add(
-        town.order(Action.ISSUE, town.legal), DECLARANT, CardKind.DECLARANT, Generation.SM2
-    )
-    town.blank(number)
+    generation, procedures = town.plastic(town.clerk).generation(), Procedures(town.office)
+    if what == "replace":
+        number = procedures.replace(town.order(Action.REPLACE, town.legal, town.clerk))
+    else:
+        number = procedures.add(town.order(Action.ISSUE, town.legal), DECLARANT, CardKind.DECLARANT, generation)
+    town.blank(number, generation)
     town.office.close()
     written(image, town.images[number])
     return number
@@ -59,13 +61,13 @@ def insist_on_whole(folder: Path, town: Town, image: Path, number: str) -> None:
     flash.close()
     card = Plastic(InProcessLink(on_bench(content).card, PowerLost)).iso
     card.verify_pin(1, PIN)
-    key = card.containers()[0].keys[0]
+    reference = card.containers()[0].keys[0].reference
     with Office(folder, SetClock(town.clock()), SM2) as office, office.registry.reading() as work:
         row = work.card(number)
         assert CardState.NORMAL is row.state
-        assert work.current(row, Use.SIGN).der == card.read_certificate(key.reference)
+        assert work.current(row, Use.SIGN).der == card.read_certificate(reference)
         assert () == audit(work).findings
-    assert 64 == len(card.sign(key.reference, b"whole"))
+    insist_that_openssl_takes(card, folder / "ca", image.parent)
 
 
 def kill_everywhere(town: Town, what: str, tmp_path: Path, step: int) -> int:
@@ -91,6 +93,6 @@ def test_a_killed_process_loses_nothing(town: Town, what: str, tmp_path: Path) -
 
 @pytest.mark.slow
 @pytest.mark.parametrize("what", list(dying.WORK))
-def test_no_process_killed_anywhere_loses_anything(town: Town, what: str, tmp_path: Path) -> None:
-    moments = kill_everywhere(town, what, tmp_path, 1)
+def test_no_process_killed_anywhere_loses_anything(any_town: Town, what: str, tmp_path: Path) -> None:
+    moments = kill_everywhere(any_town, what, tmp_path, 1)
     print(f"{what}: killed at each of {moments} moments, none lost")  # noqa: T201

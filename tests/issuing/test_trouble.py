@@ -1,0 +1,149 @@
+"""What goes wrong at an office: two stations at once, a blank that breaks, orders given twice, cards void meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from host_tools.errors import AlreadyRegistered, OfficeProblem, RegistryBusy
+from host_tools.issuing.plan import Firm
+from host_tools.issuing.procedures import Procedures
+from host_tools.issuing.stations import Issuing, Replacing
+from host_tools.office.desk import Desk
+from host_tools.office.orders import Order, sign_order
+from host_tools.office.staging import Step
+from host_tools.pki.generation import Generation, serial_of
+from host_tools.registry.audit import audit
+from host_tools.registry.states import Action, CardKind, CardState
+from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
+from tests.issuing.test_batch import credit_code
+
+
+def add(town: Town) -> str:
+    order = town.order(Action.ISSUE, town.legal)
+    return Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+
+
+def until(station: Issuing, last: Step) -> None:
+    """Run a station up to a step that it does not do any more."""
+    assert any(step is last for step in station.run(lambda: PIN))
+
+
+def blank(town: Town, name: str, seed: int) -> str:
+    town.blank(name, seed=seed)
+    return name
+
+
+def test_a_number_goes_onto_one_blank(town: Town) -> None:
+    number = add(town)
+    until(Issuing(town.office, town.plastic(blank(town, "first", 1)), number), Step.IMPORT_KEY)
+    second = Issuing(town.office, town.plastic(blank(town, "second", 2)), number)
+    with pytest.raises(OfficeProblem, match="begun on another blank"):
+        list(second.run(lambda: PIN))
+    assert "" == town.plastic("second").number()
+    list(Issuing(town.office, town.plastic("first"), number).run(lambda: PIN))
+    assert CardState.NORMAL is town.state(number)
+
+
+def test_two_stations_that_begin_at_once_make_one_card(town: Town) -> None:
+    number = add(town)
+    first, second = (
+        Issuing(town.office, town.plastic(blank(town, name, seed)), number) for name, seed in (("a", 1), ("b", 2))
+    )
+    running = first.run(lambda: PIN)
+    issue: Callable[..., object] = first.issue
+
+    def meanwhile(*asked: object) -> object:
+        until(second, Step.IMPORT_KEY)
+        return issue(*asked)
+
+    first.issue = meanwhile  # type: ignore[method-assign, assignment]
+    with pytest.raises(OfficeProblem, match="at another station"):
+        list(running)
+    list(Issuing(town.office, town.plastic("b"), number).run(lambda: PIN))
+    assert ["", f"03-{number}"] == [town.plastic(name).number() for name in "ab"]
+
+
+def test_what_the_slower_station_got_is_revoked(town: Town) -> None:
+    number = add(town)
+    until(Issuing(town.office, town.plastic(blank(town, "a", 1)), number), Step.IMPORT_KEY)
+    with town.office.registry.reading() as work:
+        issued = Issuing(town.office, town.plastic("a"), number)._issued()
+        assert work.certificates(work.card(number)) == ()
+    assert issued is not None
+    other = Issuing(town.office, town.plastic(blank(town, "b", 2)), number, another=True)
+    list(other.run(lambda: PIN))
+    for certificate in (issued.signing, issued.exchange):
+        entry = town.office.authorities.ledger.find(*serial_of(certificate.number))
+        assert entry is not None
+        assert entry.revoked is not None
+
+
+def test_a_destroyed_blank_gives_way_to_another(town: Town) -> None:
+    number = add(town)
+    until(Issuing(town.office, town.plastic(blank(town, "broken", 1)), number), Step.SCRIPT)
+    station = Issuing(town.office, town.plastic(blank(town, "next", 2)), number, another=True)
+    list(station.run(lambda: PIN))
+    assert (CardState.NORMAL, f"03-{number}") == (town.state(number), town.plastic("next").number())
+    with town.office.registry.reading() as work:
+        assert () == audit(work).findings
+
+
+def test_a_card_that_became_void_is_not_made(town: Town) -> None:
+    number = add(town)
+    town.blank(number)
+    station = Issuing(town.office, town.plastic(number), number)
+    until(station, Step.SCRIPT)
+    void = Order(Action.VOID, (number,), FIRM.credit_code, OPERATOR_NUMBER, town.clock())
+    Desk(town.office).submit(sign_order(town.card(OPERATOR_NUMBER), PIN, void))
+    with pytest.raises(OfficeProblem, match="stays a blank"):
+        list(station.run(lambda: PIN))
+    assert "" == town.plastic(number).number()
+
+
+def test_a_person_who_is_ordered_again_gets_no_second_card(town: Town) -> None:
+    number = add(town)
+    assert number == add(town)
+    town.issue(number)
+    assert number == add(town)
+
+
+def test_a_lost_card_is_replaced_and_not_added_to(town: Town) -> None:
+    number = add(town)
+    town.issue(number)
+    Desk(town.office).submit(town.order(Action.REPORT_LOSS, town.legal, number))
+    with pytest.raises(OfficeProblem, match="replace that one"):
+        add(town)
+
+
+def test_a_card_that_is_replaced_twice_has_one_successor(town: Town) -> None:
+    orders = [town.order(Action.REPLACE, town.legal, town.clerk) for _ in range(2)]
+    number, again = (Procedures(town.office).replace(order) for order in orders)
+    assert number == again
+    town.blank(number)
+    list(Replacing(town.office, town.plastic(number), number).run(lambda: PIN))
+    assert number == Procedures(town.office).replace(town.order(Action.REPLACE, town.legal, town.clerk))
+
+
+def test_stations_that_join_enterprises_at_once_share_no_number(town: Town) -> None:
+    firms = [Firm(f"测试企业{index}", credit_code(index)) for index in range(6)]
+
+    def join(firm: Firm) -> tuple[str, str]:
+        while True:
+            try:
+                return Procedures(town.office).join(firm, LEGAL, None, Generation.SM2)
+            except RegistryBusy:
+                continue
+
+    with ThreadPoolExecutor(3) as pool:
+        numbers = [number for pair in pool.map(join, firms) for number in pair]
+    assert 12 == len(set(numbers))
+    with town.office.registry.reading() as work:
+        assert () == audit(work).findings
+
+
+def test_an_enterprise_joins_once(town: Town) -> None:
+    with pytest.raises(AlreadyRegistered, match="other holders"):
+        Procedures(town.office).join(FIRM, DECLARANT, None, Generation.SM2)
