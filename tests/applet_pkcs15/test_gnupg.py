@@ -117,6 +117,13 @@ def test_a_curve_signs(kind: str, digest: str) -> None:
     assert "CMS Verification successful" in said
 
 
+def test_a_curve_decrypts_nothing() -> None:
+    card, exchange = enrolled('{ kind = "p256" }')
+    with opensc(card) as programs:
+        prepare(programs, exchange)
+        assert "Wrong key usage" in programs.fails("sh", "-euc", HOME + DECRYPT)
+
+
 @pytest.mark.parametrize(("pin", "shown"), [("00000000", "Bad PIN"), (USER_PIN, "PIN blocked")])
 def test_a_wrong_and_a_locked_pin(pin: str, shown: str) -> None:
     card, exchange = enrolled('{ kind = "p256" }')
