@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from reader_bridge.pcsc_world import WorldError
-from scripts.measuring import conformance, inprocess, office, process, programs, reader, registry, skf, worlds
+from scripts.measuring import campaign, conformance, inprocess, office, process, programs, reader, registry, skf, worlds
 from scripts.measuring.turns import Row
 
 Measure = Callable[[Path], Iterator[Row]]
@@ -40,6 +40,7 @@ GROUPS: dict[str, tuple[Measure, ...]] = {
     "registry": (registry.growth,),
     "office": (office.issuing,),
     "judge": (lambda _: conformance.cases(),),
+    "campaigns": (lambda _: campaign.rates(),),
     "skf": (skf.calls, lambda _: skf.growth()),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host_tools.cli.output import json_option, say_json
-from host_tools.errors import FileProblem
+from host_tools.errors import FileProblem, NoService
 
 if TYPE_CHECKING:
     from conformance.campaign.job import Campaign, Kind, Sampling
@@ -136,6 +137,7 @@ def _insist_on_profile(name: str) -> None:
 
 def _carried_out(planned: Campaign, jobs: int, scheduler: str | None, path: Path | None, shown: bool) -> Outcome:
     from conformance.campaign import run as campaigns
+    from conformance.campaign.work import OtherSuites
     from host_tools.cli import campaigning, executors
 
     try:
@@ -149,6 +151,8 @@ def _carried_out(planned: Campaign, jobs: int, scheduler: str | None, path: Path
     try:
         with place as (executor, ahead), _bar(planned.kind.value, shown and sys.stderr.isatty()) as progress:
             return campaigns.run(planned, lives, executor, campaigning.work, state, progress, ahead)
+    except (OtherSuites, campaigning.FuzzerFailed, BrokenExecutor) as error:
+        raise NoService(f"a worker gave up: {error}") from None
     finally:
         state.close()
 

@@ -1,0 +1,1 @@
+"""Broken cards: what the judge is for is to find them."""
