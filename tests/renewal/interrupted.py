@@ -135,15 +135,10 @@ class Scene:
             return
         raise BadSignature("neither the old nor the first PIN opens the card")
 
-    def on_card(self) -> str:
-        """The number of that certificate; empty for a blank."""
-        return self.certificate().number if self.town.plastic(self.number).number() else ""
-
     def registered(self) -> str:
-        """The number of the certificate that the registry says the card has; empty for none."""
+        """The number of the certificate that the registry says the card has."""
         with self.town.office.registry.reading() as work:
-            found = work.certificates(work.card(self.number))
-        return next((row.number for row in found if row.use is Use.SIGN), "")
+            return work.current(work.card(self.number), Use.SIGN).number
 
     def finish(self) -> str:
         """Do the work again, which must go through; the number of the certificate on the card, as registered."""

@@ -1,4 +1,4 @@
-"""Nothing is lost: issuing, renewal and unlocking cut short at every command and flash operation, and run again.
+"""Nothing is lost: renewal and unlocking cut short at every command and at every flash operation, and run again.
 
 Every command and every operation with -m slow; some of them always.
 """
@@ -11,14 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.issuing.procedures import Procedures
-from host_tools.issuing.stations import Issuing
 from host_tools.office.plastic import Plastic
 from host_tools.office.unlock import Unlock
-from host_tools.registry.states import Action, CardKind
 from host_tools.renewal.renewal import Renewal
 from simcard.hal.power import Tear
-from tests.issuing.support import DECLARANT, PIN, Town
+from tests.issuing.support import PIN, Town
 from tests.renewal.interrupted import OWN, Cut, Scene
 from tests.renewal.test_renewal import lock, near_the_end
 
@@ -43,24 +40,6 @@ def unlock(town: Town, plastic: Plastic) -> None:
     work.finish()
 
 
-def issue(town: Town, plastic: Plastic) -> None:
-    """The declarant's card made from a blank, unless it is made."""
-    number = next(number for number, kind in town.kinds().items() if kind is CardKind.DECLARANT)
-    with town.office.registry.reading() as work:
-        if work.card(number).made_at is not None:
-            return
-    for _ in Issuing(town.office, plastic, number).run(lambda: PIN):
-        pass
-
-
-def scene_of_issuing(town: Town) -> Scene:
-    generation = town.plastic(town.legal).generation()
-    order = town.order(Action.ISSUE, town.legal)
-    number = Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, generation)
-    town.blank(number, generation)
-    return scene(town, number, issue)
-
-
 def scene_of_renewal(town: Town) -> Scene:
     town.card(town.legal).change_pin(1, PIN, OWN)
     near_the_end(town, town.legal)
@@ -79,7 +58,7 @@ def scene(town: Town, number: str, work: object) -> Scene:
     return Scene(town.folder, town, number, work)  # type: ignore[arg-type]
 
 
-SCENES = {"issuing": scene_of_issuing, "renewal": scene_of_renewal, "unlocking": scene_of_unlocking}
+SCENES = {"renewal": scene_of_renewal, "unlocking": scene_of_unlocking}
 
 
 @pytest.fixture(params=list(SCENES))
@@ -99,7 +78,7 @@ def copies(before: Scene, tmp_path: Path) -> Iterator[Scene]:
 def outcome(cut: Scene, old: str) -> str:
     """What the cut left: the old certificate or a new one, whole. Then the work is done again and must go through."""
     # A locked card shows its certificate, but does not sign before it is unlocked.
-    on_card = cut.on_card() if cut.town.plastic(cut.number).tries_left() else old
+    on_card = cut.certificate().number if cut.town.plastic(cut.number).tries_left() else old
     found = "old" if on_card == old else "new"
     cut.finish()
     return found
