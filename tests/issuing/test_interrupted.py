@@ -7,7 +7,6 @@ office's root. Every command and every operation with -m slow; some of them alwa
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -18,10 +17,9 @@ from host_tools.issuing.procedures import Procedures
 from host_tools.office.plastic import Plastic
 from host_tools.pki.generation import Generation
 from host_tools.registry.states import Action, CardKind, CardState
-from simcard.hal.power import Tear
 from tests.issuing.judge import insist_that_openssl_takes
 from tests.issuing.support import DECLARANT, PIN, Town
-from tests.renewal.interrupted import Cut, Scene
+from tests.renewal.interrupted import Scene, sweep_commands, sweep_operations
 
 
 def make(town: Town, plastic: Plastic, number: str) -> None:
@@ -56,15 +54,6 @@ def before(request: pytest.FixtureRequest, any_town: Town) -> Scene:
     return Scene(any_town.folder, any_town, number, partial(make, number=number))
 
 
-def copies(before: Scene, tmp_path: Path) -> Iterator[Scene]:
-    number = 0
-    while True:
-        made = before.copy(tmp_path / f"copy{number}")
-        yield made
-        made.close()
-        number += 1
-
-
 def outcome(cut: Scene, tmp_path: Path) -> str:
     """What the cut left on the card. Then the work is done again and must go through."""
     shown = cut.town.plastic(cut.number).number()
@@ -77,48 +66,27 @@ def outcome(cut: Scene, tmp_path: Path) -> str:
     return "card" if shown else "blank"
 
 
-def sweep_commands(before: Scene, tmp_path: Path, step: int) -> Counter[str]:
-    fresh, found = copies(before, tmp_path), Counter[str]()
-    commands, _ = next(fresh).count()
-    for at in range(0, commands, step):
-        for how in Cut if step == 1 else [list(Cut)[at // step % len(Cut)]]:
-            cut = next(fresh)
-            assert cut.fails_at_command(at, how), f"command {at} of {commands}, {how}"
-            found[outcome(cut, tmp_path)] += 1
-    return found
-
-
-def sweep_operations(before: Scene, tmp_path: Path, step: int) -> Counter[str]:
-    fresh, found = copies(before, tmp_path), Counter[str]()
-    _, operations = next(fresh).count()
-    for at in range(0, operations, step):
-        cut = next(fresh)
-        assert cut.fails_at_operation(at, list(Tear)[at // step % len(Tear)]), f"operation {at} of {operations}"
-        found[outcome(cut, tmp_path)] += 1
-    return found
-
-
 def told(what: str, found: Counter[str]) -> None:
     print(f"{what}: {found.total()} cuts, {found['blank']} left a blank, {found['card']} the card, none lost")  # noqa: T201
 
 
 def test_a_link_that_fails_loses_nothing(before: Scene, tmp_path: Path) -> None:
-    found = sweep_commands(before, tmp_path, 17)
+    found = sweep_commands(before, tmp_path, partial(outcome, tmp_path=tmp_path), 17)
     told("commands", found)
     assert found["blank"] > 0
 
 
 def test_a_power_cut_loses_nothing(before: Scene, tmp_path: Path) -> None:
-    found = sweep_operations(before, tmp_path, 11)
+    found = sweep_operations(before, tmp_path, partial(outcome, tmp_path=tmp_path), 11)
     told("flash operations", found)
     assert found["blank"] > 0
 
 
 @pytest.mark.slow
 def test_no_link_that_fails_anywhere_loses_anything(before: Scene, tmp_path: Path) -> None:
-    told("commands", sweep_commands(before, tmp_path, 1))
+    told("commands", sweep_commands(before, tmp_path, partial(outcome, tmp_path=tmp_path), 1))
 
 
 @pytest.mark.slow
 def test_no_power_cut_anywhere_loses_anything(before: Scene, tmp_path: Path) -> None:
-    told("flash operations", sweep_operations(before, tmp_path, 1))
+    told("flash operations", sweep_operations(before, tmp_path, partial(outcome, tmp_path=tmp_path), 1))

@@ -7,7 +7,8 @@ stands on the card, and refuses anything that is neither the old nor the new.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -148,3 +149,40 @@ class Scene:
         with self.town.office.registry.reading() as work:
             assert () == audit(work).findings
         return on_card
+
+
+Outcome = Callable[[Scene], str]
+"""Says what a cut left, and does the work again, which must go through."""
+
+
+def copies(before: Scene, folder: Path) -> Iterator[Scene]:
+    """Fresh copies of a scene, each gone when the next is asked for."""
+    number = 0
+    while True:
+        made = before.copy(folder / f"copy{number}")
+        yield made
+        made.close()
+        number += 1
+
+
+def sweep_commands(before: Scene, folder: Path, outcome: Outcome, step: int) -> Counter[str]:
+    """Outcomes of cuts at every `step`th command: in every way for step 1, in turns otherwise."""
+    fresh, found = copies(before, folder), Counter[str]()
+    commands, _ = next(fresh).count()
+    for at in range(0, commands, step):
+        for how in Cut if step == 1 else [list(Cut)[at // step % len(Cut)]]:
+            cut = next(fresh)
+            assert cut.fails_at_command(at, how), f"command {at} of {commands}, {how}"
+            found[outcome(cut)] += 1
+    return found
+
+
+def sweep_operations(before: Scene, folder: Path, outcome: Outcome, step: int) -> Counter[str]:
+    """The same for the power at every `step`th flash operation, the ways of tearing in turns."""
+    fresh, found = copies(before, folder), Counter[str]()
+    _, operations = next(fresh).count()
+    for at in range(0, operations, step):
+        cut = next(fresh)
+        assert cut.fails_at_operation(at, list(Tear)[at // step % len(Tear)]), f"operation {at} of {operations}"
+        found[outcome(cut)] += 1
+    return found

@@ -6,7 +6,7 @@ Every command and every operation with -m slow; some of them always.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,9 +14,8 @@ import pytest
 from host_tools.office.plastic import Plastic
 from host_tools.office.unlock import Unlock
 from host_tools.renewal.renewal import Renewal
-from simcard.hal.power import Tear
 from tests.issuing.support import PIN, Town
-from tests.renewal.interrupted import OWN, Cut, Scene
+from tests.renewal.interrupted import OWN, Scene, sweep_commands, sweep_operations
 from tests.renewal.test_renewal import lock, near_the_end
 
 
@@ -66,15 +65,6 @@ def before(request: pytest.FixtureRequest, any_town: Town) -> Scene:
     return SCENES[request.param](any_town)
 
 
-def copies(before: Scene, tmp_path: Path) -> Iterator[Scene]:
-    number = 0
-    while True:
-        made = before.copy(tmp_path / f"copy{number}")
-        yield made
-        made.close()
-        number += 1
-
-
 def outcome(cut: Scene, old: str) -> str:
     """What the cut left: the old certificate or a new one, whole. Then the work is done again and must go through."""
     # A locked card shows its certificate, but does not sign before it is unlocked.
@@ -84,48 +74,27 @@ def outcome(cut: Scene, old: str) -> str:
     return found
 
 
-def sweep_commands(before: Scene, tmp_path: Path, step: int) -> Counter[str]:
-    old, fresh, found = before.registered(), copies(before, tmp_path), Counter[str]()
-    commands, _ = next(fresh).count()
-    for at in range(0, commands, step):
-        for how in Cut if step == 1 else [list(Cut)[at // step % len(Cut)]]:
-            cut = next(fresh)
-            assert cut.fails_at_command(at, how), f"command {at} of {commands}, {how}"
-            found[outcome(cut, old)] += 1
-    return found
-
-
-def sweep_operations(before: Scene, tmp_path: Path, step: int) -> Counter[str]:
-    old, fresh, found = before.registered(), copies(before, tmp_path), Counter[str]()
-    _, operations = next(fresh).count()
-    for at in range(0, operations, step):
-        cut = next(fresh)
-        assert cut.fails_at_operation(at, list(Tear)[at // step % len(Tear)]), f"operation {at} of {operations}"
-        found[outcome(cut, old)] += 1
-    return found
-
-
 def told(what: str, found: Counter[str]) -> None:
     print(f"{what}: {found.total()} cuts, {found['old']} left the old, {found['new']} the new, none lost")  # noqa: T201
 
 
 def test_a_link_that_fails_loses_nothing(before: Scene, tmp_path: Path) -> None:
-    found = sweep_commands(before, tmp_path, 7)
+    found = sweep_commands(before, tmp_path, partial(outcome, old=before.registered()), 7)
     told("commands", found)
     assert found["old"] > 0
 
 
 def test_a_power_cut_loses_nothing(before: Scene, tmp_path: Path) -> None:
-    found = sweep_operations(before, tmp_path, 4)
+    found = sweep_operations(before, tmp_path, partial(outcome, old=before.registered()), 4)
     told("flash operations", found)
     assert found["old"] > 0
 
 
 @pytest.mark.slow
 def test_no_link_that_fails_anywhere_loses_anything(before: Scene, tmp_path: Path) -> None:
-    told("commands", sweep_commands(before, tmp_path, 1))
+    told("commands", sweep_commands(before, tmp_path, partial(outcome, old=before.registered()), 1))
 
 
 @pytest.mark.slow
 def test_no_power_cut_anywhere_loses_anything(before: Scene, tmp_path: Path) -> None:
-    told("flash operations", sweep_operations(before, tmp_path, 1))
+    told("flash operations", sweep_operations(before, tmp_path, partial(outcome, old=before.registered()), 1))
