@@ -152,9 +152,9 @@ class User:
 
 
 @asynccontextmanager
-async def user_of(reader: Reader, lang: Lang = Lang.ZH) -> AsyncIterator[User]:
+async def user_of(reader: Reader, lang: Lang = Lang.ZH, glance: float | None = None) -> AsyncIterator[User]:
     """A user before a client that was just started."""
-    app = RenewalClient(reader.town.office, reader.way, lang, glance=None)
+    app = RenewalClient(reader.town.office, reader.way, lang, glance)
     async with app.run_test(size=SIZE) as pilot:
         yield User(pilot)
 

@@ -368,3 +368,38 @@ def test_everything_has_room_on_the_terminal(town: Town, size: tuple[int, int], 
                 assert widget.region.area > 0, widget
 
     play(scene())
+
+
+def test_the_client_looks_after_the_card_by_itself(town: Town) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader, glance=0.01) as user:
+            await user.logged_in()
+            reader.pull()
+            assert "已拔出" in await user.notice()
+
+    play(scene())
+
+
+@pytest.mark.parametrize("front", ["password", "notice", "card held"])
+def test_quitting_at_any_other_time_lets_the_card_go(town: Town, front: str) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            reader.holds = lambda: front == "card held"
+            await user.press("f4" if front == "notice" else "f3")
+            if front == "password":
+                await user.sees(lambda: isinstance(user.app.screen, Password))
+            elif front == "notice":
+                await user.notice()
+            else:
+                await user.reads(texts.WAIT.zh)
+            await user.press("ctrl+q")
+            if front == "card held":
+                reader.let_go()
+        assert user.app.return_value is None
+
+    play(scene())
+    town.card(town.legal).verify_pin(1, PIN)

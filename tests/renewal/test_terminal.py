@@ -8,13 +8,14 @@ import select
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 from host_tools.cli import renewal_client
 from host_tools.eport_client.wording import Text
+from host_tools.office.staging import TEXTS, Step
 from host_tools.pki.certificate import Use
 from host_tools.renewal.screen.client import RenewalClient
 from simcard.hal.fileflash import FileFlash
@@ -99,6 +100,41 @@ def test_a_card_is_renewed_on_a_terminal(town: Town, image: Path) -> None:
         assert 0 == window.end()
     with town.office.registry.reading() as work:
         assert "2046-08-14" == f"{work.current(work.card(town.legal), Use.SIGN).not_after:%Y-%m-%d}"
+
+
+def in_a_reader(image: Path, office: Path, fault: str = "at 1000000 remove") -> AbstractContextManager[Terminal]:
+    """The client with the card in a PC/SC reader in which something goes wrong."""
+    client = (sys.executable, "-m", "host_tools.cli", "renewal-client", "--reader", "simcard")
+    world = ("exec", "--card", image, "--fault", fault, "--")
+    return terminal(*world, *client, "--office", office, "--date", DAY)
+
+
+@pytest.mark.pcsc
+@pytest.mark.parametrize(("after", "found"), [("before", Step.SCRIPT), ("after", Step.RECORD)])
+def test_a_card_pulled_from_its_reader_is_told_and_the_next_run_goes_on(
+    town: Town, image: Path, after: str, found: Step
+) -> None:
+    with in_a_reader(image, town.folder, f"on 80F8 remove {after}") as window:
+        window.reads("请插入法人卡")
+        window.types(LOG_IN)
+        window.reads("请输入IC卡密码")
+        window.types(b"88888888" + ENTER)
+        window.reads("该卡可以延期")
+        window.types(RENEW)
+        window.reads("已拔出")
+        window.reads("接着办理")
+        window.types(ENTER)
+        window.reads("请插入法人卡")
+        window.types(QUIT)
+        assert 0 == window.end()
+    with in_a_reader(image, town.folder) as window:
+        window.reads("请插入法人卡")
+        window.types(LOG_IN)
+        window.reads(TEXTS[found].zh)
+        window.types(RENEW)
+        window.reads("2046年08月14日")
+        window.types(ENTER + QUIT)
+        assert 0 == window.end()
 
 
 def test_without_a_terminal_it_says_what_to_use_instead(simcard: Simcard, town: Town, image: Path) -> None:
