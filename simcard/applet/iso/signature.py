@@ -105,7 +105,7 @@ def _signature(ctx: Context, pair: KeyPair, template: Template, data: bytes, has
     algorithm = Algorithm.of(template, pair.kind)
     if hash_ is not None and algorithm.hash is None:
         algorithm = Algorithm(algorithm.scheme, hash_)
-    elif algorithm == BY_THE_DATA and pair.kind == "rsa" and len(data) * 8 == pair.bits:
+    elif pair.kind == "rsa" and algorithm == BY_THE_DATA and len(data) * 8 == pair.bits:
         algorithm = Algorithm(Scheme.RAW, None)
     hash_ = algorithm.hash
     if hash_ is not None and len(data) != hash_.size:
