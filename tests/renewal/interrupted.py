@@ -178,11 +178,12 @@ def sweep_commands(before: Scene, folder: Path, outcome: Outcome, step: int) -> 
 
 
 def sweep_operations(before: Scene, folder: Path, outcome: Outcome, step: int) -> Counter[str]:
-    """The same for the power at every `step`th flash operation, the ways of tearing in turns."""
+    """The same for the power at every `step`th flash operation, and the ways of tearing it."""
     fresh, found = copies(before, folder), Counter[str]()
     _, operations = next(fresh).count()
     for at in range(0, operations, step):
-        cut = next(fresh)
-        assert cut.fails_at_operation(at, list(Tear)[at // step % len(Tear)]), f"operation {at} of {operations}"
-        found[outcome(cut)] += 1
+        for tear in Tear if step == 1 else [list(Tear)[at // step % len(Tear)]]:
+            cut = next(fresh)
+            assert cut.fails_at_operation(at, tear), f"operation {at} of {operations}, {tear}"
+            found[outcome(cut)] += 1
     return found
