@@ -275,9 +275,12 @@ class Bench:
         with TemporaryDirectory(prefix="simcard-fuzz-") as folder:
             command = [sys.executable, "-m", "host_tools.cli.fuzz_process", json.encode(job).decode(), folder]
             done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONHASHSEED": "0"})
-        lines, said = done.stdout.splitlines(), done.stderr.decode(errors="replace")
+        # Atheris tells an exception that nobody caught on the same stream.
+        lines = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
+        said = done.stderr.decode(errors="replace")
         if not lines:
-            raise FuzzerFailed(f"the fuzzer gave no result; it said: {said[-300:]}")
+            told = done.stdout.decode(errors="replace")
+            raise FuzzerFailed(f"the fuzzer gave no result; it said: {(told or said)[-300:]}")
         reached = REACHED.findall(said)
         found = json.decode(lines[-1], type=Outcome)
         return structs.replace(found, reached=int(reached[-1]) if reached else 0)
