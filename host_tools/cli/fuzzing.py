@@ -1,7 +1,7 @@
 """Guided fuzzing of one card in a process of its own, which `host_tools.cli.fuzz_process` starts.
 
 Atheris (libFuzzer for Python) makes new streams of those that reached something new in the card's program, and we
-change them as streams of commands, not as bytes. With one seed and a number of runs it does the same every time.
+change them as streams of commands, not as bytes. What it makes of one seed is not always the same after many runs.
 """
 
 from __future__ import annotations
@@ -108,6 +108,6 @@ def main() -> None:
     fuzzer.corpus(folder)
     seed = 1 + job.task.island + (job.seed << 16)
     options = (f"-runs={job.task.runs}", f"-seed={seed & 0x7FFFFFFF}", f"-max_len={LONGEST_INPUT}", "-reload=0")
-    arguments = [sys.argv[0], *options, "-timeout=0", "-len_control=0", str(folder)]
+    arguments = [sys.argv[0], *options, "-timeout=3600", "-len_control=0", str(folder)]
     atheris.Setup(arguments, fuzzer.one, custom_mutator=fuzzer.mutate)
     atheris.Fuzz()

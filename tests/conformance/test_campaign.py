@@ -186,9 +186,3 @@ def test_a_story_is_read_as_it_is_written(story: Story) -> None:
 def test_what_is_no_story_is_refused(text: str, expected: str) -> None:
     with pytest.raises(StoryError, match=expected):
         Story.parse(text)
-
-
-def test_the_fuzzer_does_the_same_again() -> None:
-    planned = campaign(Kind.FUZZ, 200)
-    jobs = planned.jobs(lives_of("iso-blank", SEED))
-    assert honest_work(jobs[0]) == honest_work(jobs[0])
