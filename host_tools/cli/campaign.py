@@ -63,8 +63,8 @@ def run(
 ) -> None:
     """Carry out a campaign: streams, fuzz, cuts or link.
 
-    But for fuzz the result depends on profile, seed and budget alone, never on who did the work. With --state a campaign that
-    was ended, even by kill -9, goes on where it was. Exit code 1 if anything was broken.
+    But for fuzz the result depends on profile, seed and budget alone, never on who did the work. With --state a
+    campaign that was ended, even by kill -9, goes on where it was. Exit code 1 if anything was broken.
     """
     from conformance.campaign.job import Kind, Sampling
 
