@@ -53,6 +53,7 @@ GMT_SECRET_DATA = frozenset(
         GmtIns.ENCRYPT_UPDATE,
         GmtIns.ENCRYPT_FINAL,
         GmtIns.EXT_ECC_ENCRYPT,
+        GmtIns.EXECUTE_SCRIPT,  # a blank's first management key travels under a transport key that everybody knows
     )
 )
 GMT_SECRET_REPLY = frozenset(
@@ -64,6 +65,7 @@ GMT_SECRET_REPLY = frozenset(
         GmtIns.DECRYPT,
         GmtIns.DECRYPT_UPDATE,
         GmtIns.DECRYPT_FINAL,
+        GmtIns.ECC_DECRYPT,
     )
 )
 KNOWN_GMT = frozenset(int(ins) for ins in GmtIns)

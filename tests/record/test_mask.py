@@ -27,6 +27,9 @@ DATA = bytes.fromhex(PIN)
         f"8018000108{PIN}",
         f"80A2000008{PIN}",
         f"80FF000008{PIN}",
+        f"80A6000008{PIN}",
+        f"80F8000008{PIN}",
+        f"90F8000008{PIN}",
         f"8020000008{PIN}",
         f"00FF000008{PIN}",
         f"00FE000008{PIN}",
@@ -50,7 +53,17 @@ def test_header_lengths_and_le_stay() -> None:
     assert "00DB3FFF08 [8 bytes] 00" == str(Mask().command(bytes.fromhex(f"00DB3FFF08{PIN}00")))
 
 
-@pytest.mark.parametrize("command", ["002A80860101", "00860401010100", "80AE000001FF", "80FF0000"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "002A80860101",
+        "00860401010100",
+        "807C000001FF",
+        "80AE000001FF",
+        "80F2000001FF",
+        "80FF0000",
+    ],
+)
 def test_secret_answers_are_counted_through_all_their_parts(command: str) -> None:
     mask = Mask()
     mask.command(bytes.fromhex(command))

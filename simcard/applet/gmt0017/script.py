@@ -70,6 +70,8 @@ class ExecuteScript(GmtCommand):
     count: int
     operations: bytes
     mac: bytes
+    # A blank's first management key travels under a transport key that everybody may know.
+    secret_data = True
 
     @classmethod
     def read(cls, fields: Fields) -> Self:
