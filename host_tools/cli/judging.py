@@ -15,6 +15,7 @@ from host_tools.link.inprocess import InProcessLink
 from simcard.card import Card
 from simcard.hal.flash import RamFlash
 from simcard.hal.power import PowerLost, PowerSupply, Tear
+from simcard.hal.system import SystemEntropy
 from simcard.nvm.store import CorruptMemory, NotFormatted, Store
 from simcard.personalise import sheet_of
 
@@ -41,7 +42,9 @@ class RamRig:
         return self._card
 
     def insert(self) -> CardLink:
-        self._card = Card(rig.board_of(self._image, PowerSupply()))
+        board = rig.board_of(self._image, PowerSupply())
+        board.entropy = SystemEntropy()  # a card made without a seed must not draw the same after every start
+        self._card = Card(board)
         return _MendedLink(self._card, self._mend)
 
     def cold(self) -> bytes:

@@ -24,6 +24,12 @@ def test_an_image_is_judged_and_left_as_it_was(simcard: Simcard, image: Image) -
     assert (0, before) == (done.code, path.read_bytes())
 
 
+def test_an_image_without_a_seed_draws_fresh_challenges_after_a_reset(simcard: Simcard, tmp_path: Path) -> None:
+    path = tmp_path / "unseeded.simcard"
+    assert 0 == simcard("new", path, "--profile", "iso-blank").code
+    assert 0 == simcard("conformance", path, "-s", "iso7816-4-security", "-k", "*fresh*").code
+
+
 def test_a_card_that_does_not_hold_what_it_must_is_told_by_the_exit_code(simcard: Simcard) -> None:
     done = simcard("conformance", "--profile", "iso-blank", "--target", "piv", *ONE)
     assert (1, True) == (done.code, "expected 9000, got 63C2" in done.out)
