@@ -8,6 +8,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from click import ClickException
 
 PROGRAM = "simcard"
 INTERRUPTED = 130
@@ -37,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
-        say_error("usage", error.format_message(), arguments)
+        say_error("usage", _told(error), arguments)
         return error.exit_code if isinstance(error, click.UsageError) else 2
     except HostError as error:
         say_error(error.code, str(error), arguments)
@@ -47,6 +51,13 @@ def run(arguments: Sequence[str]) -> int:
         say_error("host", f"the machine refused: {error.strerror or error}", arguments)
         return FileProblem.exit_code
     return result if isinstance(result, int) else 0
+
+
+def _told(error: ClickException) -> str:
+    """What click says, and the variable that would have done in place of a missing option."""
+    variable = getattr(getattr(error, "param", None), "envvar", None)
+    missing = type(error).__name__ == "MissingParameter" and isinstance(variable, str)
+    return error.format_message() + (f" It may also come from {variable}." if missing else "")
 
 
 def main() -> None:

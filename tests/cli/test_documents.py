@@ -60,3 +60,8 @@ def test_help_loads_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
     loaded = done.stderr.strip().split(",")
     assert [] == [name for name in loaded if name.startswith(HEAVY)]
+
+
+def test_a_missing_option_names_the_variable_that_would_do(simcard: Simcard) -> None:
+    done = simcard("login", "operator.simcard")
+    assert (2, True) == (done.code, "It may also come from SIMCARD_OFFICE." in done.err)
