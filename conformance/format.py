@@ -197,11 +197,12 @@ def _load(path: Path, kind: type[Loaded]) -> tuple[Loaded, str]:
         raise SuiteError(f"{path}: cannot be read ({error.strerror})") from None
     except UnicodeError:
         raise SuiteError(f"{path}: is not UTF-8 text") from None
-    except tomllib.TOMLDecodeError as error:
-        raise SuiteError(f"{path}: is not TOML: {error}") from None
     except msgspec.ValidationError as error:
         what, _, place = str(error).partition(" - at ")
         raise SuiteError(f"{_at(path, text, place)}: {what}") from None
+    except (ValueError, RecursionError) as error:
+        # Besides its own error, tomllib passes on those of numbers too long and of nesting too deep.
+        raise SuiteError(f"{path}: is not TOML: {error}") from None
 
 
 def _at(path: Path, text: str, place: str) -> str:

@@ -106,7 +106,7 @@ def _read_witness(path: Path) -> dict[str, Head]:
     try:
         rows = json.loads(files.read(path))
         return {str(subject): Head(int(row["count"]), str(row["hash"])) for subject, row in rows.items()}
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise FileProblem(f"{path}: is no witness; simcard registry witness makes one") from None
 
 

@@ -18,6 +18,8 @@ CASE = '[[case]]\nid = "one"\nclause = "1"\npurpose = "one fact"\n'
     ("expected", "text"),
     [
         (r"is not TOML: .*line 2", "[suite]\nid x\n"),
+        (r"is not TOML: .*limit", "a = " + "9" * 5000),
+        (r"is not TOML: .*recursion", "a = " + "[" * 5000),
         (r"small.toml: Object missing required field `suite`", ""),
         (r"suite: Object contains unknown field `colour`", HEAD + 'colour = "red"\n' + CASE + "steps = []"),
         (r"small.toml:6: case\[0\]: Object missing required field `steps`", HEAD + CASE),

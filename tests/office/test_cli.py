@@ -205,8 +205,9 @@ def test_a_changed_registry_is_not(run: Run, house: House) -> None:
     assert (1, f"card:{CLERK.number}: is void, and by the log it is normal\n") == (done.code, done.out)
 
 
-def test_what_is_no_witness_is_said_to_be_none(run: Run, tmp_path: Path) -> None:
-    (tmp_path / "heads.json").write_text("[1]")
+@pytest.mark.parametrize("text", ["[1]", "[" * 100_000], ids=["list", "deep"])
+def test_what_is_no_witness_is_said_to_be_none(run: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "heads.json").write_text(text)
     done = run("registry", "verify", "--witness", tmp_path / "heads.json")
     assert 2 == done.code
     assert "is no witness" in done.err
