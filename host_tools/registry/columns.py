@@ -22,7 +22,8 @@ def canonical(value: object) -> str:
 
 def written(moment: datetime) -> str:
     """A moment as the registry writes it: UTC, whole seconds, as in 2026-11-28T13:00:00Z."""
-    return moment.astimezone(UTC).strftime(FORM)
+    # Not strftime: it leaves out the zeros of years before 1000, and such a line could never be read again.
+    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
 def read_moment(text: str) -> datetime:
