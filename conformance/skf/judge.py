@@ -106,7 +106,7 @@ def load(path: Path = SUITE) -> Suite:
     """A suite; `SuiteError` for any mistake in its form."""
     try:
         suite = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), Suite)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError) as error:  # no TOML, no text, another form, or nested without end
         raise SuiteError(f"{path}: {error}") from None
     for case in suite.cases:
         for step in [*case.steps, *case.teardown]:

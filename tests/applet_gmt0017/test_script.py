@@ -204,6 +204,37 @@ def test_the_management_key_is_changed_under_itself() -> None:
     assert ["63C9", "9000"] == [run(made, 2, RESET_USER), run(made, 2, RESET_USER, key=new)]
 
 
+def test_what_comes_behind_a_new_key_is_done_too() -> None:
+    made = locked()
+    assert "9000" == run(made, 1, b"\x83\x10" + sm4(KEY, bytes(16)) + RESET_USER)
+    assert "9000" == made.verify(USER)
+
+
+def test_a_new_number_binds_the_next_script_only() -> None:
+    made = card()
+    number = bytes.fromhex("A2 0A 83 02 2F 02 53 04") + b"NEXT"
+    assert "9000" == run(made, 1, number + RESET_USER)
+    assert ["63C9", "9000"] == [run(made, 2, RESET_USER), run(made, 2, RESET_USER, number=b"NEXT")]
+
+
+@pytest.mark.parametrize(
+    ("operations", "sw"),
+    [
+        (SWITCH + SWITCH, "6A88"),
+        (b"\x81\x0d" + NAME + b".next", "6A88"),
+        (RESET_USER + bytes.fromhex("84 00 99 00"), "6A80"),
+        (bytes.fromhex("A2 0E A2 0C 83 04 DF 01 00 11 53 04 41 42 43 44"), "6A80"),
+        (bytes.fromhex("80 84 FF FF FF FF 01"), "6A80"),
+    ],
+)
+def test_a_crafted_script_that_is_refused_changes_nothing(operations: bytes, sw: str) -> None:
+    made = staged()
+    before = made.bench.content()
+    assert sw == run(made, 1, operations)
+    assert before == made.bench.content()
+    assert "9000" == run(made, 1, SWITCH)
+
+
 def test_a_terminated_card_is_at_its_end() -> None:
     made = card()
     assert "9000" == run(made, 1, bytes.fromhex("84 00"))

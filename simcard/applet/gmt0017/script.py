@@ -84,7 +84,10 @@ class ExecuteScript(GmtCommand):
         self._authenticate(ctx)
         known = applications(ctx)
         expect(self.count == known.scripts() + 1, SW.CONDITIONS)
-        for item in self._items():
+        items = self._items()
+        # Nothing can be refused behind the end of the card, so it stands last.
+        expect(all(item.tag != ScriptTag.TERMINATE for item in items[:-1]), SW.WRONG_DATA)
+        for item in items:
             operation = OPERATIONS.get(item.tag)
             if operation is None:
                 raise Refused(SW.WRONG_DATA)
