@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,21 +12,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.ca import clock_of, date_option, make_sm2, passphrase_of, passphrase_option
-from host_tools.cli.cards import EngineChoice, image_link
+from host_tools.cli.cards import EngineChoice, engine_options, image_link
 from host_tools.cli.output import json_option, say_json
 from host_tools.errors import OfficeProblem
-from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
+    from host_tools.issuing.plan import Person
     from host_tools.office.folder import Office, Operator
-    from host_tools.pki.authority import Authority
-    from host_tools.pki.certificate import Use
+    from host_tools.registry.models import Card
+    from host_tools.registry.work import Work
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 REGISTRY_VARIABLE = "SIMCARD_REGISTRY"
-PROFILES = {"sm2": "eport-operator", "rsa": "eport-operator-rsa"}
-FIRST_PINS = ((1, b"88888888"), (2, b"66666666"))
-"""User and administrator PIN of a card just made."""
 
 
 def office_options(function: Decorated) -> Decorated:
@@ -56,50 +53,16 @@ def opened_office(folder: Path, day: datetime | None, passphrase_file: Path | No
         yield found
 
 
-def make_operator_card(image: Path, operator: Operator, authority: Authority) -> Mapping[Use, bytes]:
-    """The card of the office's operator: made from a profile, certified by the office's authority."""
-    from host_tools.cli import profiles
-    from host_tools.cli.new import Wish, make_image, with_settings
+def enrol_operator(office: Office, operator: Operator) -> str:
+    """Write the office's operator into its registry and make their card; its number."""
+    from host_tools.cli.station import issue_image
+    from host_tools.issuing.plan import Person
+    from host_tools.issuing.procedures import Procedures
 
-    settings = {
-        "holder.name": operator.name,
-        "holder.document_number": operator.document_number,
-        "holder.card_number": operator.card_number,
-        "enterprise.name": operator.office,
-        "enterprise.code": operator.subject.organisation_code,
-        "enterprise.credit_code": operator.credit_code,
-    }
-    profile = with_settings(
-        profiles.load(PROFILES[operator.generation.value]), tuple(f"{key}={value}" for key, value in settings.items())
-    )
-    day = authority.chain.issuing.not_before.date()
-    make_image(image, Wish(profile, None, day, EngineChoice()), lambda _: None)
-    return _certified(image, operator, authority)
-
-
-def _certified(image: Path, operator: Operator, authority: Authority) -> Mapping[Use, bytes]:
-    from host_tools.cli.certifying import USES, hash_of
-    from host_tools.client.iso import IsoCard
-    from host_tools.pki import request
-    from host_tools.pki.certificate import Issuer, Use
-    from host_tools.pki.generation import subject_name
-
-    with image_link(image, EngineChoice()) as link:
-        card = IsoCard(link)
-        for number, value in FIRST_PINS:
-            card.verify_pin(number, Secret(value))
-        keys = {USES[key.role]: key for container in card.containers() for key in container.keys}
-        own, hash_ = keys[Use.SIGN].reference, hash_of(keys[Use.SIGN])
-        signer = Issuer(card.public_key(own), hash_, lambda message: card.sign(own, message, hash_))
-        asked = request.make(subject_name(operator.generation, operator.subject), signer)
-        exchange = card.public_key(keys[Use.EXCHANGE].reference)
-        made = {
-            Use.SIGN: authority.issue(asked, operator.subject).encoded,
-            Use.EXCHANGE: authority.issue_key(exchange, operator.subject, Use.EXCHANGE).encoded,
-        }
-        for use, body in made.items():
-            card.put_certificate(keys[use].reference, body)
-    return made
+    person = Person(operator.name, operator.document_number)
+    number = Procedures(office).enrol(person, operator.generation)
+    issue_image(office, number, office.operator_card, EngineChoice())
+    return number
 
 
 @click.group(short_help="An issuing office: authority, registry, operator's card.")
@@ -122,23 +85,118 @@ def new(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Non
     from host_tools.office.folder import Wish, create
 
     wish = Wish(registry=os.environ.get(REGISTRY_VARIABLE, ""))
-    create(folder, wish, passphrase_of(passphrase_file), clock_of(day), make_sm2(), make_operator_card)
-    click.echo(f"{folder}: an office, its operator's card is {wish.operator.card_number}")
+    number = create(folder, wish, passphrase_of(passphrase_file), clock_of(day), make_sm2(), enrol_operator)
+    click.echo(f"{folder}: an office, its operator's card is {number}")
 
 
 @command.command(short_help="Show what an office has.")
 @office_options
 @json_option
 def show(office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Show the office's registry, authority and operator's card."""
+    """Show the office's registry, authority and operator's card, and until when that can sign."""
+    from host_tools.pki.certificate import Use
+    from host_tools.registry.states import CardState
+
     with opened_office(office, day, passphrase_file) as found:
+        with found.registry.reading() as work:
+            operator = next(card for card in found.operators(work) if card.state is CardState.NORMAL)
+            end = work.current(operator, Use.SIGN).not_after
         rows = {
             "registry": found.registry.shown,
             "generations": [each.value for each in found.authorities.generations],
             "credit_code": found.credit_code,
             "operator_card": str(found.operator_card),
+            "operator_number": operator.number,
+            "operator_until": f"{end:%Y-%m-%d}",
         }
     if as_json:
         say_json(rows)
     for name, value in () if as_json else rows.items():
         click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+@command.command("replace-card", short_help="Another card for the office's operator.")
+@click.option("--name", default="", help="Name of the person who is the operator from now on; as before if not given.")
+@click.option("--document", default="", metavar="NUMBER", help="Number of that person's identity card.")
+@office_options
+@json_option
+@engine_options
+def replace_card(
+    name: str,
+    document: str,
+    office: Path,
+    day: datetime | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    engine: str,
+    sm2_backend: str | None,
+) -> None:
+    """Make another card for the office's operator, in the place of one that is expired, locked, lost or damaged.
+
+    Nobody signs for that: whoever can open the office's authority may do it. The old card becomes void, and its image
+    is kept in the office's folder under its number. Run again after an interruption, it finishes what was begun.
+    """
+    from host_tools.issuing.plan import Person
+
+    if bool(name) != bool(document):
+        raise click.UsageError("another operator has a name and a document: give both or neither")
+    person = Person(name, document) if name else None
+    with opened_office(office, day, passphrase_file) as found:
+        new = replace_operator_card(found, person, EngineChoice(engine, sm2_backend))
+    if as_json:
+        say_json({"card": new})
+    else:
+        click.echo(f"{office}: its operator's card is {new}; the PIN is eight 8s")
+
+
+def replace_operator_card(office: Office, person: Person | None, choice: EngineChoice) -> str:
+    """Make the operator's next card beside the present one, then put it in its place; its number."""
+    from host_tools.cli.station import issue_image
+    from host_tools.issuing.procedures import Procedures
+
+    procedures, image = Procedures(office), office.next_operator_card
+    number = _finished(office, image, choice)
+    if not number:
+        number = procedures.replace_operator(person)
+        issue_image(office, number, image, choice)
+    _put_in_place(office)
+    return number
+
+
+def _finished(office: Office, image: Path, choice: EngineChoice) -> str:
+    """The number of a card that is made and only waits to be put in its place; empty where there is none."""
+    from host_tools.office.plastic import Plastic
+    from host_tools.office.station import shown_number
+
+    if not image.exists():
+        return ""
+    with image_link(image, choice) as link:
+        found = Plastic(link).number()
+    with office.registry.reading() as work:
+        newest = office.operators(work)[-1]
+        waits = newest.made_at is None or _predecessor(office, work) is not None
+        if found not in ("", shown_number(newest)) or (found and not waits):
+            raise OfficeProblem(f"{image}: is in the way; it is card {found}, and not the one that is being made")
+        return newest.number if found and newest.made_at is not None else ""
+
+
+def _predecessor(office: Office, work: Work) -> Card | None:
+    """The card in whose place the operator's newest was made."""
+    cards = office.operators(work)
+    return next((card for card in cards if work.replacement(card) is cards[-1]), None)
+
+
+def _put_in_place(office: Office) -> None:
+    """Let the new image take the place of the old, which is kept under the number of its card."""
+    with office.registry.reading() as work:
+        old = _predecessor(office, work)
+    assert old is not None
+    kept = office.path / f"{old.number}{office.operator_card.suffix}"
+    try:
+        if office.operator_card.exists() and not kept.exists():
+            office.operator_card.rename(kept)
+        office.next_operator_card.replace(office.operator_card)
+    except OSError as error:
+        raise OfficeProblem(
+            f"{office.path}: the card is made, but cannot be put in its place ({error.strerror})"
+        ) from None

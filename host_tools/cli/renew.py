@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from host_tools.cli.cards import EngineChoice, engine_options, only_target, reader_option
+from host_tools.cli.cards import EngineChoice, Target, engine_options, only_target, reader_option
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import pin_options
-from host_tools.cli.station import card_pin, run_station, signer_of, signer_options, signing_card
+from host_tools.cli.station import Signer, card_pin, run_station, same_image, signer_of, signer_options, signing_card
 
 if TYPE_CHECKING:
     from host_tools.renewal.renewal import Renewal
+    from simcard.wire.secret import Secret
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 LANGUAGES = ("zh", "en")
@@ -58,9 +59,9 @@ def renew(
 ) -> None:
     """Renew the certificates of the card in IMAGE or a reader (证书延期).
 
-    A legal-person card renews itself, from 180 days before its certificate ends until it has. Other cards are
-    renewed by the legal-person card of their enterprise (--by, --by-reader), an expired legal-person card by the
-    office (--operator). Afterwards the PIN is eight 8s again.
+    A legal-person card renews itself, from 180 days before its certificate ends until it has; so does the card of
+    the office's operator. Other cards are renewed by the legal-person card of their enterprise (--by, --by-reader),
+    an expired legal-person card by the office (--operator). Afterwards the PIN is eight 8s again.
 
     The card may be pulled and the program killed at any moment: the card then has the old certificate or the new
     one, and running the command again finishes what was begun.
@@ -80,10 +81,22 @@ def renew(
             _say(renewal, [], said is Lang.ZH, as_json, signer.where is None)
             return
         if not renewal.is_open:
-            with signing_card(signer, renewal.plastic.iso, pin) as (card, number, its_pin):
-                renewal.begin(card, number, its_pin)
+            _begin(renewal, signer, where, pin)
         steps = run_station(renewal, pin, said is Lang.ZH, not as_json)
         _say(renewal, steps, said is Lang.ZH, as_json, alone=False)
+
+
+def _begin(renewal: Renewal, signer: Signer, where: Target, pin: Callable[[], Secret]) -> None:
+    """Have the card that the options name sign the order; by default the card renews itself, if it is one that may."""
+    if same_image(signer.where, where):
+        signer = Signer(None, None)
+    if signer.where is None and not renewal.by_itself:
+        raise click.UsageError(
+            f"card {renewal.number} does not renew itself: its enterprise's legal-person card does, "
+            "with --by IMAGE or --by-reader NAME"
+        )
+    with signing_card(signer, renewal.plastic.iso, pin) as (card, number, its_pin):
+        renewal.begin(card, number, its_pin)
 
 
 def _say(renewal: Renewal, steps: list[str], chinese: bool, as_json: bool, alone: bool) -> None:

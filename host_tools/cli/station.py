@@ -67,6 +67,13 @@ def signer_of(
     return Signer(None if image is None else Target(image, None, engine), pin_file)
 
 
+def same_image(one: Target | None, other: Target) -> bool:
+    """Whether both are the very same image."""
+    if one is None or one.image is None or other.image is None:
+        return False
+    return one.image.resolve() == other.image.resolve()
+
+
 @contextmanager
 def signing_card(
     signer: Signer, own: IsoCard | None, own_pin: Callable[[], Secret]

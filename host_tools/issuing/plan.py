@@ -20,6 +20,8 @@ BODY, NUMBER_BODY = 512, 32
 """Their sizes."""
 SERIES = "ZZ9"
 LETTERS = {CardKind.LEGAL: "L", CardKind.OPERATOR: "S", CardKind.DECLARANT: "D"}
+OFFICE_LETTER = "F"
+"""Of the cards of the office's own operators."""
 DIGITS = 9
 LAST_NUMBER = 10**DIGITS - 1
 LONGEST_NAME, LONGEST_TEXT = 60, 40
@@ -48,17 +50,17 @@ class Firm:
     acceptance_point: str = "10"
 
 
-def first_of(kind: CardKind) -> str:
+def first_of(kind: CardKind, of_office: bool = False) -> str:
     """What the numbers of a kind of card begin with."""
-    return SERIES + LETTERS[kind]
+    return SERIES + (OFFICE_LETTER if of_office else LETTERS[kind])
 
 
-def number_after(last: str | None, kind: CardKind) -> str:
-    """The number that follows the last one given; `OfficeProblem` when all were given."""
-    count = int(last[len(first_of(kind)) :]) + 1 if last else 1
+def number_after(last: str | None, first: str) -> str:
+    """The number that follows the last one given of those that begin so; `OfficeProblem` when all were given."""
+    count = int(last[len(first) :]) + 1 if last else 1
     if count > LAST_NUMBER:
-        raise OfficeProblem(f"all {LAST_NUMBER} numbers of {kind.value} were given")
-    return f"{first_of(kind)}{count:0{DIGITS}d}"
+        raise OfficeProblem(f"all {LAST_NUMBER} numbers that begin with {first} were given")
+    return f"{first}{count:0{DIGITS}d}"
 
 
 def bodies(card: Card, holder: HolderData | None = None) -> dict[str, bytes]:

@@ -118,15 +118,7 @@ class Procedures:
 
         def do(work: Work) -> str:
             old = work.card(order.cards[0])
-            meanwhile = _replacement(work, order)
-            if meanwhile:
-                return meanwhile
-            page: Json = {BY: order.by, ORDER: order.number, OLD: old.number}
-            number = plan.number_after(work.last_number(plan.first_of(old.kind)), old.kind)
-            entry = Entry(Action.CARD_ADDED, order.by, order.number, data={"replaces": old.number})
-            made = work.add_card(number, old.kind, old.holder, old.generation, medium=old.medium, entry=entry)
-            work.begin(ProcedureKind.REPLACE, made, {START: self._today(), **page})
-            return made.number
+            return _replacement(work, order) or self._succeed(work, old, old.holder, order)
 
         return self._again(do)
 
@@ -145,6 +137,41 @@ class Procedures:
 
         Desk(self.office).submit(signed, also)
         return order.cards[0]
+
+    # -- the office's own operator
+
+    def enrol(self, person: Person, generation: Generation) -> str:
+        """The office's first operator: the number of their card, which is to be made."""
+        plan.check_person(person, CardKind.OPERATOR)
+        with self.office.registry.writing() as work:
+            office = work.enterprise(self.office.credit_code)
+            return self._prepare(work, office, person, CardKind.OPERATOR, generation, Medium.IC).number
+
+    def replace_operator(self, person: Person | None = None) -> str:
+        """Another card for the office's operator, or for another person who is it now; its number.
+
+        No card signs for that, since theirs may be expired, locked or lost: whoever can open the office's authority
+        may do it. The old card is void once the new one is made; asked again before, the number is the same.
+        """
+        if person is not None:
+            plan.check_person(person, CardKind.OPERATOR)
+        with self.office.registry.reading() as work:
+            generation = self.office.operators(work)[-1].generation
+        self.office.authority(generation)
+
+        def do(work: Work) -> str:
+            newest = self.office.operators(work)[-1]
+            same = person is None or _is(newest.holder, person)
+            if newest.state is CardState.PREPARING:
+                if not same:
+                    raise OfficeProblem(
+                        f"card {newest.number} of {newest.holder.name} is being made; finish that first"
+                    )
+                return newest.number
+            holder = newest.holder if person is None or same else work.add_holder(newest.enterprise, **asdict(person))
+            return self._succeed(work, newest, holder)
+
+        return self._again(do)
 
     # -- the end
 
@@ -178,13 +205,27 @@ class Procedures:
     ) -> Card:
         """A record of a card that is to be made, and the procedure that makes it."""
         holder = work.add_holder(enterprise, **asdict(person))
-        number = plan.number_after(work.last_number(plan.first_of(kind)), kind)
+        number = self._next_number(work, enterprise, kind)
         said = page or {}
         entry = Entry(Action.CARD_ADDED, str(said.get(BY, "")), str(said.get(ORDER, "")))
         made = work.add_card(number, kind, holder, generation, medium=medium, entry=entry)
         plan.bodies(made)  # what does not fit on a card is said before anything is written down
         work.begin(ProcedureKind.ISSUE, made, {START: self._today(), **said})
         return made
+
+    def _succeed(self, work: Work, old: Card, holder: Holder, order: Order | None = None) -> str:
+        """A record of the card that is to take another's place, and the procedure that makes it; its number."""
+        by, ordered = (order.by, order.number) if order is not None else ("", "")
+        number = self._next_number(work, old.enterprise, old.kind)
+        entry = Entry(Action.CARD_ADDED, by, ordered, data={"replaces": old.number})
+        made = work.add_card(number, old.kind, holder, old.generation, medium=old.medium, entry=entry)
+        plan.bodies(made)
+        work.begin(ProcedureKind.REPLACE, made, {START: self._today(), BY: by, ORDER: ordered, OLD: old.number})
+        return made.number
+
+    def _next_number(self, work: Work, enterprise: Enterprise, kind: CardKind) -> str:
+        first = plan.first_of(kind, of_office=enterprise.credit_code == self.office.credit_code)
+        return plan.number_after(work.last_number(first), first)
 
     def _today(self) -> str:
         return self.office.clock().date().isoformat()

@@ -81,14 +81,20 @@ class Issuing(Station):
 
 
 class Replacing(Issuing):
-    """The same for a card that takes another's place: it gets that one's exchange key, so old mail stays readable."""
+    """The same for a card that takes another's place: it gets that one's exchange key, so old mail stays readable.
+
+    Nothing is encrypted for the office's operator, who may be another person now: their card gets a key of its own.
+    """
 
     kind = ProcedureKind.REPLACE
 
     def issue(self, task: Task, asked: bytes) -> Issued:
         authority = self.office.authority(task.generation)
         with self.office.registry.reading() as work:
-            old = work.certificates(self._old(work), None)
+            card = self._old(work)
+            old = work.certificates(card, None)
+        if self.office.is_own(card):
+            return super().issue(task, asked)
         kept = next((row for row in reversed(old) if row.use is Use.EXCHANGE), None)
         if kept is None:
             raise OfficeProblem(f"card {self.number} takes the place of one that never had an exchange key")

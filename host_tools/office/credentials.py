@@ -55,7 +55,8 @@ def insist_on_standing(office: Office, work: Work, row: Row) -> Card:
     if now < certificate.not_before:
         raise Refusal(Reason.NOT_YET_VALID, start=f"{certificate.not_before:%Y-%m-%d}")
     if now > certificate.not_after:
-        raise Refusal(Reason.EXPIRED, end=f"{certificate.not_after:%Y-%m-%d}")
+        own = office.is_own(row.card)
+        raise Refusal(Reason.OPERATOR_EXPIRED if own else Reason.EXPIRED, end=f"{certificate.not_after:%Y-%m-%d}")
     _insist_on_chain(office, certificate)
     card = work.card(row.card.number)
     if card.state in STATES:

@@ -143,7 +143,7 @@ class Desk:
         if order.action in BOOKINGS and len(order.cards) > 1:
             raise Refusal(Reason.FORM)
         # Always in the same order, or two orders about the same cards could wait for each other.
-        return {number: _rule(work, order, party, number) for number in sorted(order.cards)}
+        return {number: _rule(self._office, work, order, party, number) for number in sorted(order.cards)}
 
     @staticmethod
     def _spend(work: Work, order: Order) -> None:
@@ -271,11 +271,11 @@ def _concerned(work: Work, card: Card, to: CardState) -> tuple[Certificate, ...]
     return work.certificates(card, None) if to is CardState.VOID else work.certificates(card)
 
 
-def _rule(work: Work, order: Order, party: Party, number: str) -> Rule:
+def _rule(office: Office, work: Work, order: Order, party: Party, number: str) -> Rule:
     card = work.find_card(number)
     if card is None or card.number != number:
         raise Refusal(Reason.UNKNOWN_CARD, card=number)
-    target = Target(card.number, card.kind, card.enterprise.credit_code, card.state)
+    target = Target(card.number, card.kind, card.enterprise.credit_code, card.state, office.is_own(card))
     if target.enterprise != order.enterprise:
         raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
     able = rules.permitted(order.action, party, target)

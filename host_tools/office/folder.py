@@ -5,6 +5,7 @@
     registry.sqlite         the registry, unless a URL names another
     master.key              the master key of the cards' management keys, hexadecimal (mode 600)
     operator.card           the card by which the office's operator signs
+    operator-next.card      while it is being replaced: the card that takes its place
 
 The folder is made beside its place and moved there whole, so that no half-made office exists.
 """
@@ -15,26 +16,24 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from host_tools.errors import OfficeProblem
 from host_tools.pki import folder as authorities
 from host_tools.pki.authority import Authority, Clock
-from host_tools.pki.certificate import Use
-from host_tools.pki.generation import Generation, Subject
+from host_tools.pki.generation import Generation
 from host_tools.pki.sm2 import Sm2
 from host_tools.pki.view import Certificate
 from host_tools.registry import database
 from host_tools.registry.facade import Registry
-from host_tools.registry.log import Entry
 from host_tools.registry.models import Card
-from host_tools.registry.states import Action, CardKind, CardState
+from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
 SETTINGS, AUTHORITY, REGISTRY = "office.json", "ca", "registry.sqlite"
-MASTER_KEY, OPERATOR = "master.key", "operator.card"
+MASTER_KEY, OPERATOR, OPERATOR_NEXT = "master.key", "operator.card", "operator-next.card"
 VERSION = 1
 OWNER_ONLY, MODE = 0o700, 0o600
 KEY_SIZE = 16
@@ -48,14 +47,7 @@ class Operator:
     credit_code: str = "91990000MA00F00098"
     name: str = "测试制卡员"
     document_number: str = "999999198503030039"
-    card_number: str = "ZZ9F000000001"
     generation: Generation = Generation.SM2
-
-    @property
-    def subject(self) -> Subject:
-        """Whom the operator's certificates name."""
-        code = self.credit_code[8:17]
-        return Subject(self.name, self.office, "01", self.document_number, self.card_number, code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,49 +59,39 @@ class Wish:
     operator: Operator = Operator()
 
 
-MakeCard = Callable[[Path, Operator, Authority], Mapping[Use, bytes]]
-"""Makes the operator's card in a file, and gives the certificates (DER) that the authority issued for its keys."""
+Enrol = Callable[["Office", Operator], str]
+"""Writes the operator into the registry and makes their card in `Office.operator_card`; gives its number."""
 
 
-def create(folder: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2: Sm2, make_card: MakeCard) -> None:
-    """Make an office; `OfficeProblem` where something stands already, or the folder cannot be made."""
+def create(folder: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2: Sm2, enrol: Enrol) -> str:
+    """Make an office; the number of its operator's card.
+
+    `OfficeProblem` where something stands already, or the folder cannot be made.
+    """
     if folder.exists():
         raise OfficeProblem(f"{folder}: is there already; an office is never overwritten")
     part = folder.with_name(f".{folder.name}.part{os.getpid()}")
     try:
         part.mkdir(mode=OWNER_ONLY)
-        _fill(part, wish, passphrase, clock, sm2, make_card)
+        number = _fill(part, wish, passphrase, clock, sm2, enrol)
         part.replace(folder)
+        return number
     except OSError as error:
         raise OfficeProblem(f"{folder}: cannot be made ({error.strerror})") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _fill(part: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2: Sm2, make_card: MakeCard) -> None:
+def _fill(part: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2: Sm2, enrol: Enrol) -> str:
     authorities.create(part / AUTHORITY, wish.authority, passphrase, clock, sm2)
     _write(part / MASTER_KEY, secrets.token_hex(KEY_SIZE) + "\n")
     settings = {"version": VERSION, "credit_code": wish.operator.credit_code, "registry": wish.registry}
     _write(part / SETTINGS, json.dumps(settings, indent=1) + "\n")
     Registry.create(wish.registry or database.sqlite_url(part / REGISTRY), clock).close()
-    office = Office(part, clock, sm2, passphrase)
-    try:
-        _enrol(office, wish.operator, make_card)
-    finally:
-        office.close()
-
-
-def _enrol(office: Office, operator: Operator, make_card: MakeCard) -> None:
-    """The office's operator and card: the record first, then the card, then the record of what is on it."""
-    with office.registry.writing() as work:
-        enterprise = work.add_enterprise(operator.office, operator.credit_code)
-        holder = work.add_holder(enterprise, operator.name, operator.document_number)
-        card = work.add_card(operator.card_number, CardKind.OPERATOR, holder, operator.generation)
-    bodies = make_card(office.operator_card, operator, office.authority(operator.generation))
-    with office.registry.writing() as work:
-        card = work.card(operator.card_number)
-        work.certify(card, bodies, Entry(Action.CERTIFY))
-        work.move(card, CardState.NORMAL, Entry(Action.ISSUE))
+    with Office(part, clock, sm2, passphrase) as office:
+        with office.registry.writing() as work:
+            work.add_enterprise(wish.operator.office, wish.operator.credit_code)
+        return enrol(office, wish.operator)
 
 
 def _write(path: Path, text: str) -> None:
@@ -157,6 +139,11 @@ class Office:
         """The image of the card by which the office's operator signs."""
         return self.path / OPERATOR
 
+    @property
+    def next_operator_card(self) -> Path:
+        """The image of the card that takes its place, while it is made."""
+        return self.path / OPERATOR_NEXT
+
     def authority(self, generation: Generation) -> Authority:
         """The authority of a generation, its keys loaded once."""
         if generation not in self._loaded:
@@ -176,6 +163,10 @@ class Office:
     def is_own(self, card: Card) -> bool:
         """Whether a card is one of the office's, not of an enterprise it serves."""
         return card.enterprise.credit_code == self.credit_code
+
+    def operators(self, work: Work) -> tuple[Card, ...]:
+        """The cards of its own operator by number, the newest last; that may be in the making."""
+        return tuple(work.cards(work.enterprise(self.credit_code)))
 
     def master_key(self) -> Secret:
         """The key from which the management keys of all cards are derived."""

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     UNTRUSTED = "untrusted"
     NOT_YET_VALID = "not-yet-valid"
     EXPIRED = "expired"
+    OPERATOR_EXPIRED = "operator-expired"
     UNKNOWN_CERTIFICATE = "unknown-certificate"
     SIGNATURE = "signature"
     ON_HOLD = "on-hold"
@@ -48,6 +49,11 @@ TEXTS: dict[Reason, Text] = {
     Reason.EXPIRED: Text(
         "证书已过期，有效期至 {end}，请到制卡中心更新证书",
         "the certificate was valid until {end}; renew it at the office",
+    ),
+    Reason.OPERATOR_EXPIRED: Text(
+        "制卡员卡证书已过期，有效期至 {end}，请更换制卡员卡（simcard office replace-card）",
+        "the certificate of the office's operator card was valid until {end}; "
+        "make another card with simcard office replace-card",
     ),
     Reason.UNKNOWN_CERTIFICATE: Text("证书未登记", "the certificate is not in the registry"),
     Reason.SIGNATURE: Text("签名验证失败", "the signature does not belong to this text and this certificate"),

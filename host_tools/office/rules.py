@@ -1,7 +1,8 @@
 """Who may do what to which card: a table, and nothing else. The table of `docs/office.md` is tested against it.
 
 A legal-person card manages the other cards of its enterprise; only the office manages legal-person cards, but for
-the renewal that their holders do themselves while they are valid and not locked.
+the renewal that their holders do themselves while they are valid and not locked. The card of the office's own operator
+renews itself; whatever else becomes of it is not ordered with a card (`simcard office replace-card`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Signer(StrEnum):
 class Rule:
     """One row: `signer` may do `action` to cards of these kinds in these states; `to` is what becomes of the card.
 
-    Without kinds the rule is about the enterprise.
+    Without kinds the rule is about the enterprise. `of_office`: it is about the office's own cards, others are not.
     """
 
     action: Action
@@ -32,10 +33,12 @@ class Rule:
     kinds: frozenset[CardKind]
     states: frozenset[CardState]
     to: CardState | None = None
+    of_office: bool = False
 
 
 MANAGED = frozenset((CardKind.OPERATOR, CardKind.DECLARANT))
 LEGAL = frozenset((CardKind.LEGAL,))
+OPERATOR = frozenset((CardKind.OPERATOR,))
 DECLARANT = frozenset((CardKind.DECLARANT,))
 ALL = MANAGED | LEGAL
 NONE: frozenset[CardKind] = frozenset()
@@ -63,6 +66,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Action.RENEW, Signer.LEGAL, MANAGED, NORMAL),
     Rule(Action.RENEW, Signer.SELF, LEGAL, NORMAL),
     Rule(Action.RENEW, Signer.OFFICE, LEGAL, NORMAL),
+    Rule(Action.RENEW, Signer.SELF, OPERATOR, NORMAL, of_office=True),
     Rule(Action.BIND, Signer.LEGAL, DECLARANT, NORMAL),
     Rule(Action.UNBIND, Signer.LEGAL, DECLARANT, USED | LOST),
     Rule(Action.HOLDER_CHANGED, Signer.LEGAL, MANAGED, NORMAL),
@@ -95,6 +99,7 @@ class Target:
     kind: CardKind
     enterprise: str
     state: CardState
+    of_office: bool = False
 
 
 def signers(party: Party, enterprise: str, number: str = "") -> frozenset[Signer]:
@@ -112,11 +117,24 @@ def signers(party: Party, enterprise: str, number: str = "") -> frozenset[Signer
 def permitted(action: Action, party: Party, target: Target) -> tuple[Rule, ...]:
     """The rules by which this card may do this to that card, whatever state that is in; none if it may not."""
     able = signers(party, target.enterprise, target.number)
-    return tuple(rule for rule in RULES if rule.action is action and rule.signer in able and target.kind in rule.kinds)
+    return tuple(rule for rule in rules_about(action, target.kind, target.of_office) if rule.signer in able)
+
+
+def rules_about(action: Action, kind: CardKind, of_office: bool) -> tuple[Rule, ...]:
+    """The rules by which somebody may do this to cards of that kind."""
+    rows = [rule for rule in RULES if rule.action is action and kind in rule.kinds]
+    return tuple(rule for rule in rows if rule.of_office is of_office)
+
+
+def renews_itself(kind: CardKind, of_office: bool) -> bool:
+    """Whether a card of that kind may order its own renewal."""
+    return any(rule.signer is Signer.SELF for rule in rules_about(Action.RENEW, kind, of_office))
 
 
 def permitted_for_enterprise(action: Action, party: Party, enterprise: str) -> tuple[Rule, ...]:
     """The same for what is done to an enterprise as a whole."""
+    if party.of_office and party.enterprise == enterprise:  # an office does not join, and does not cancel itself
+        return ()
     able = signers(party, enterprise)
     return tuple(rule for rule in RULES if rule.action is action and rule.signer in able and not rule.kinds)
 

@@ -20,7 +20,7 @@ from host_tools.office.desk import Desk
 from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed, sign_order
 from host_tools.office.plastic import USER_PIN, Plastic
-from host_tools.office.rules import Signer
+from host_tools.office.rules import Signer, renews_itself
 from host_tools.office.staging import Issued, Step, next_step
 from host_tools.office.station import START, Station, shown_number
 from host_tools.pki.certificate import Use
@@ -115,7 +115,16 @@ class Renewal(Station):
 
     def standing(self) -> Standing:
         """What the rules look at, now."""
-        return Standing(self.view().end, self.office.clock(), not self.plastic.tries_left())
+        with self.office.registry.reading() as work:
+            own = self.office.is_own(work.card(self.number))
+        return Standing(self.view().end, self.office.clock(), not self.plastic.tries_left(), own)
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether this kind of card orders its own renewal."""
+        with self.office.registry.reading() as work:
+            card = work.card(self.number)
+            return renews_itself(card.kind, self.office.is_own(card))
 
     def against(self, signer: Signer) -> str:
         """Why it may not be renewed now, in the user's language; empty if it may."""
@@ -163,7 +172,7 @@ class Renewal(Station):
             if signer is None:
                 raise NotRegistered(f"no card {by} in the registry")
             if self.office.is_own(signer):
-                return Signer.OFFICE
+                return Signer.SELF if signer.number == card.number else Signer.OFFICE
             return Signer.SELF if card.kind is CardKind.LEGAL else Signer.LEGAL
 
     # -- as a station

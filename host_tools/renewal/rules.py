@@ -3,7 +3,7 @@
 The holder of a legal-person card does it alone while the certificate is valid, from 180 days before its end, and the
 card is not locked. Everything else of a legal-person card is the office's. The other cards of an enterprise are
 renewed by its legal-person card; public sources give no window for them, so they have the same one, but for the end:
-an expired one may still be renewed.
+an expired one may still be renewed. The card of the office's operator renews itself, in that window too.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ class Against(StrEnum):
 
     TOO_EARLY = "too-early"
     EXPIRED = "expired"
+    OPERATOR_EXPIRED = "operator-expired"
     LOCKED = "locked"
 
 
@@ -36,17 +37,23 @@ TEXTS: dict[Against, Text] = {
         "证书已于 {end} 过期，请持卡到制卡中心办理",
         "the certificate expired on {end}; take the card to the office",
     ),
+    Against.OPERATOR_EXPIRED: Text(
+        "制卡员卡证书已于 {end} 过期，请更换制卡员卡（simcard office replace-card）",
+        "the certificate of the office's operator card expired on {end}; make another card with "
+        "simcard office replace-card",
+    ),
     Against.LOCKED: Text("该卡已锁，请先解锁", "the card is locked; have it unlocked first"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the rules look at: the end of the certificate, now (both UTC), and whether the PIN is locked."""
+    """What the rules look at: the end of the certificate, now (both UTC), whether the PIN is locked, whose it is."""
 
     end: datetime
     now: datetime
     locked: bool
+    of_office: bool = False
 
     @property
     def days_left(self) -> int:
@@ -59,7 +66,8 @@ def against(standing: Standing, signer: Signer) -> Against | None:
     if standing.locked:
         return Against.LOCKED
     if standing.now > standing.end:
-        return Against.EXPIRED if signer is Signer.SELF else None
+        over = Against.OPERATOR_EXPIRED if standing.of_office else Against.EXPIRED
+        return over if signer is Signer.SELF else None
     return Against.TOO_EARLY if standing.days_left > WINDOW else None
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from host_tools.cli.cards import EngineChoice, image_link
-from host_tools.cli.office import make_operator_card
+from host_tools.cli.office import enrol_operator
 from host_tools.cli.station import FIRST_PIN, issue_image
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
@@ -76,7 +76,7 @@ def identity(index: int) -> str:
 def issuing(folder: Path) -> Iterator[Row]:
     """Cards in a second, both generations; and a renewal of each, split."""
     sm2, moment = _sm2(), [START]
-    create(folder / "office", Wish(AuthorityWish(rounds=10)), None, lambda: moment[0], sm2, make_operator_card)
+    create(folder / "office", Wish(AuthorityWish(rounds=10)), None, lambda: moment[0], sm2, enrol_operator)
     with Office(folder / "office", lambda: moment[0], sm2) as office:
         for generation in Generation:
             moment[0] = START

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from host_tools.cli.office import make_operator_card
+from host_tools.cli.office import enrol_operator
 from host_tools.client.iso import IsoCard
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
@@ -50,7 +50,7 @@ class Template:
 
 def make_template(folder: Path, generation: Generation, url: str = "") -> Template:
     """The office and the two cards that its first enterprise gets."""
-    create(folder, Wish(AuthorityWish(rounds=10), url), None, SetClock(), SM2, make_operator_card)
+    create(folder, Wish(AuthorityWish(rounds=10), url), None, SetClock(), SM2, enrol_operator)
     town = Town(folder)
     legal, clerk = Procedures(town.office).join(FIRM, LEGAL, CLERK, generation)
     for number in (legal, clerk):

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from host_tools.cli.certifying import USES, hash_of
-from host_tools.cli.office import make_operator_card
+from host_tools.cli.office import enrol_operator
 from host_tools.client.iso import IsoCard
 from host_tools.link.inprocess import InProcessLink
 from host_tools.office.desk import Accepted, Desk
@@ -54,7 +54,7 @@ OLD_CLERK = Made("ZZ9R000000004", CardKind.OPERATOR, FIRM, "eport-operator-rsa",
 OTHER_LEGAL = Made("ZZ9L000000005", CardKind.LEGAL, OTHER_FIRM, "eport-legal")
 OTHER_CLERK = Made("ZZ9S000000006", CardKind.OPERATOR, OTHER_FIRM)
 OLD_LEGAL = Made("ZZ9L000000007", CardKind.LEGAL, OTHER_FIRM, "eport-operator-rsa", Generation.RSA)
-OFFICE = Made(Operator().card_number, CardKind.OPERATOR, OFFICE_CODE)
+OFFICE = Made("ZZ9F000000001", CardKind.OPERATOR, OFFICE_CODE)
 CARDS = (LEGAL, CLERK, DECLARANT, OLD_CLERK, OTHER_LEGAL, OTHER_CLERK, OLD_LEGAL)
 
 
@@ -68,7 +68,7 @@ class Template:
 
 def make_template(folder: Path, url: str) -> Template:
     """The office, its registry in a file (no URL) or elsewhere, and the cards of two enterprises."""
-    create(folder, Wish(AuthorityWish(rounds=10), url), None, SetClock(), SM2, make_operator_card)
+    create(folder, Wish(AuthorityWish(rounds=10), url), None, SetClock(), SM2, enrol_operator)
     with Office(folder, SetClock(), SM2) as office:
         with office.registry.writing() as work:
             work.add_enterprise("测试进出口有限公司", FIRM)

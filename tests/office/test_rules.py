@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from host_tools.office.refusals import KINDS, STATES
-from host_tools.office.rules import RULES, Party, Target, permitted, permitted_for_enterprise, ruling
+from host_tools.office.rules import (
+    RULES,
+    Party,
+    Target,
+    permitted,
+    permitted_for_enterprise,
+    renews_itself,
+    ruling,
+)
 from host_tools.registry.states import MOVES, Action, CardKind, CardState
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "office.md"
@@ -48,6 +56,20 @@ def test_only_declarants_are_bound(kind: CardKind, who: set[str]) -> None:
     assert who == able(Action.BIND, kind)
 
 
+def test_the_offices_own_card_renews_itself_and_nobody_orders_anything_else_of_it() -> None:
+    own = Target("O", CardKind.OPERATOR, OFFICE, CardState.NORMAL, of_office=True)
+    found = {(name, action) for name, party in PARTIES.items() for action in Action if permitted(action, party, own)}
+    assert {("office", Action.RENEW)} == found
+
+
+def test_the_operator_card_of_an_enterprise_does_not_renew_itself() -> None:
+    assert [False, True] == [renews_itself(CardKind.OPERATOR, of_office) for of_office in (False, True)]
+
+
+def test_an_office_does_not_cancel_itself() -> None:
+    assert () == permitted_for_enterprise(Action.ENTERPRISE_CANCELLED, PARTIES["office"], OFFICE)
+
+
 def test_what_is_done_to_an_enterprise_is_its_own_matter_or_the_offices() -> None:
     def who(action: Action) -> set[str]:
         return {name for name, party in PARTIES.items() if permitted_for_enterprise(action, party, FIRM)}
@@ -67,7 +89,12 @@ def test_every_change_of_state_is_one_the_registry_knows() -> None:
 
 
 def test_no_two_rules_answer_the_same_question() -> None:
-    cells = [(r.action, r.signer, kind, state) for r in RULES for kind in r.kinds or {None} for state in r.states]
+    cells = [
+        (r.action, r.signer, r.of_office, kind, state)
+        for r in RULES
+        for kind in r.kinds or {None}
+        for state in r.states
+    ]
     assert len(set(cells)) == len(cells)
 
 
@@ -78,6 +105,7 @@ def table() -> list[str]:
         kinds = (
             ", ".join(KINDS[kind].en.split(" ", 1)[1] for kind in CardKind if kind in rule.kinds) or "the enterprise"
         )
+        kinds = "the office's operator card" if rule.of_office else kinds
         states = ", ".join(STATES[state].en for state in CardState if state in rule.states) if rule.kinds else ""
         to = STATES[rule.to].en if rule.to is not None else ""
         rows.append(f"| {rule.action.value} | {kinds} | {states} | {rule.signer.value} | {to} |")

@@ -1,7 +1,8 @@
 """A process that dies (SIGKILL) at one step of making or renewing a card; used by `test_killed.py`.
 
-A step is a command to the card, a write into the authority's book, or a commit of the registry; there is a moment
-before it and one after. The card is an image file, which the dead process leaves behind as it is.
+A step is a command to the card, a write into the authority's book, a commit of the registry, or the renaming of an
+image; there is a moment before it and one after. The card is an image file, which the dead process leaves behind
+as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from host_tools.cli.cards import EngineChoice, image_link
+from host_tools.cli.office import replace_operator_card
 from host_tools.cli.station import issuing
 from host_tools.link.inprocess import InProcessLink
 from host_tools.office.folder import Office
@@ -46,12 +48,22 @@ def issue(office: Office, image: Path, number: str) -> None:
             pass
 
 
-WORK = {"renew": renew, "issue": issue, "replace": issue}
+def operator(office: Office, image: Path, number: str) -> None:
+    """Another card for the office's operator, unless the card of that number is in its place."""
+    if image.exists():
+        with image_link(image, EngineChoice()) as link:
+            if Plastic(link).number().endswith(number):
+                return
+    replace_operator_card(office, None, EngineChoice())
+
+
+WORK = {"renew": renew, "issue": issue, "replace": issue, "operator": operator}
 
 
 def _child(what: str, folder: Path, now: datetime, image: Path, number: str, step: int, back: Connection) -> None:
     reaper = Reaper(step)
-    watched = [(Session, "commit"), (InProcessLink, "transmit"), *((Ledger, name) for name in BOOK)]
+    watched = [(Session, "commit"), (InProcessLink, "transmit"), (Path, "rename"), (Path, "replace")]
+    watched += [(Ledger, name) for name in BOOK]
     for kind, name in watched:
         setattr(kind, name, reaper.around(getattr(kind, name)))
     with Office(folder, SetClock(now), SM2) as office:

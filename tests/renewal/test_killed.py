@@ -10,7 +10,7 @@ import pytest
 
 from host_tools.issuing.procedures import Procedures
 from host_tools.link.inprocess import InProcessLink
-from host_tools.office.folder import Office
+from host_tools.office.folder import OPERATOR, Office
 from host_tools.office.plastic import Plastic
 from host_tools.pki.certificate import Use
 from host_tools.registry.audit import audit
@@ -43,6 +43,9 @@ def prepared(town: Town, what: str, image: Path) -> str:
         town.office.close()
         written(image, town.images[town.legal])
         return town.legal
+    if what == "operator":
+        town.office.close()
+        return "ZZ9F000000002"
     generation, procedures = town.plastic(town.clerk).generation(), Procedures(town.office)
     if what == "replace":
         number = procedures.replace(town.order(Action.REPLACE, town.legal, town.clerk))
@@ -71,14 +74,14 @@ def insist_on_whole(folder: Path, town: Town, image: Path, number: str) -> None:
 
 
 def kill_everywhere(town: Town, what: str, tmp_path: Path, step: int) -> int:
-    image = tmp_path / "card.simcard"
+    image = town.folder / (OPERATOR if what == "operator" else "card.simcard")
     number = prepared(town, what, image)
-    rehearsal = shutil.copytree(town.folder, tmp_path / "rehearsal"), shutil.copy(image, tmp_path / "rehearsal.simcard")
-    moments = dying.run(what, rehearsal[0], town.clock(), Path(rehearsal[1]), number)
-    insist_on_whole(rehearsal[0], town, Path(rehearsal[1]), number)
+    rehearsal = shutil.copytree(town.folder, tmp_path / "rehearsal")
+    moments = dying.run(what, rehearsal, town.clock(), rehearsal / image.name, number)
+    insist_on_whole(rehearsal, town, rehearsal / image.name, number)
     for at in range(1, moments + 1, step):
         folder = shutil.copytree(town.folder, tmp_path / f"office{at}")
-        copy = Path(shutil.copy(image, tmp_path / f"{at}.simcard"))
+        copy = folder / image.name
         assert -signal.SIGKILL == dying.run(what, folder, town.clock(), copy, number, at)
         assert 0 < dying.run(what, folder, town.clock(), copy, number)
         insist_on_whole(folder, town, copy, number)

@@ -119,13 +119,6 @@ def test_out_of_the_window_it_is_refused_and_written_down(town: Town, days: int)
     assert (Action.RENEW, Outcome.REFUSED, town.legal) == (last.action, last.outcome, last.by_card)
 
 
-def test_the_office_renews_an_expired_legal_person_card_but_its_own_card_must_be_good(town: Town) -> None:
-    near_the_end(town, town.legal, -30)
-    # The office's card is as old as the enterprise's: it has expired as well, and does not speak any more.
-    with pytest.raises(OrderRefused, match="renew it"):
-        renewed(town, town.legal, OPERATOR_NUMBER)
-
-
 def test_the_old_certificates_are_replaced_and_revoked(town: Town) -> None:
     near_the_end(town, town.legal)
     with town.office.registry.reading() as work:
