@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 
 import pytest
 
@@ -82,32 +83,21 @@ def content(made: Token) -> dict[bytes, bytes]:
     return logical(Store.mount(RamFlash.of_image(made.bench.flash.image())))
 
 
-def sweep(name: str, step: int) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_cut_anywhere_leaves_memory_as_before_or_as_after(name: str) -> None:
     made = prepared()
     command, before = COMMANDS[name](made), content(made)
     begun = made.bench.board.power.operations
     assert made.bench.send(command)[1] == 0x9000
     count, after = made.bench.board.power.operations - begun, content(made)
     assert before != after
-    for number, at in enumerate(range(0, count, step)):
-        tear = list(Tear)[number % len(Tear)]
+    for at, tear in product(range(count), Tear):
         again = prepared()
         command = COMMANDS[name](again)
         again.bench.board.power.cut(at, tear, seed=at)
         with pytest.raises(PowerLost):
             again.bench.send(command)
         assert content(again) in (before, after), f"{name}, cut at {at}, {tear}"
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_cut_leaves_memory_as_before_or_as_after(name: str) -> None:
-    sweep(name, 3)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", COMMANDS)
-def test_a_cut_anywhere_leaves_memory_as_before_or_as_after(name: str) -> None:
-    sweep(name, 1)
 
 
 def test_a_cut_never_gives_a_free_guess() -> None:
