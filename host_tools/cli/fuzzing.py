@@ -100,7 +100,7 @@ class Fuzzer:
 
 
 def main() -> None:
-    """Carry out the job in the first argument; the second is an empty folder for the fuzzer's streams."""
+    """Carry out the job in the first argument; the second is an empty folder for all the fuzzer's files."""
     job = json.decode(sys.argv[1], type=Job)
     assert isinstance(job.task, Fuzz), "a job of another kind"
     fuzzer = Fuzzer(job, job.task)
@@ -108,6 +108,6 @@ def main() -> None:
     fuzzer.corpus(folder)
     seed = 1 + job.task.island + (job.seed << 16)
     options = (f"-runs={job.task.runs}", f"-seed={seed & 0x7FFFFFFF}", f"-max_len={LONGEST_INPUT}", "-reload=0")
-    arguments = [sys.argv[0], *options, "-timeout=3600", "-len_control=0", str(folder)]
+    arguments = [sys.argv[0], *options, "-timeout=3600", "-len_control=0", f"-artifact_prefix={folder}/", str(folder)]
     atheris.Setup(arguments, fuzzer.one, custom_mutator=fuzzer.mutate)
     atheris.Fuzz()

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+from msgspec import json
 
 from conformance.campaign.job import Job, Kind, Sampling
 from conformance.campaign.minimise import minimal, shortest
@@ -126,6 +127,28 @@ def test_a_whole_card_stands_the_fuzzer() -> None:
     outcome = found_on("iso-blank", Kind.FUZZ, 300)
     assert ((), 300) == (outcome.findings, outcome.tried["streams"])
     assert outcome.reached > 500
+
+
+BROKEN_FUZZER = """
+from importlib import import_module
+
+fuzzing = import_module("host_tools.cli.fuzzing")
+fuzzing.Fuzzer.one = lambda fuzzer, data: 1 // 0
+fuzzing.main()
+"""
+
+
+def test_a_fuzzer_that_breaks_leaves_nothing_where_it_was_started(tmp_path: Path) -> None:
+    """libFuzzer keeps the stream it broke at in a file, by itself where it was started."""
+    started, folder = tmp_path / "started", tmp_path / "folder"
+    started.mkdir()
+    folder.mkdir()
+    (job,) = campaign(Kind.FUZZ, 2).jobs(lives_of("iso-blank", SEED))
+    command = [sys.executable, "-c", BROKEN_FUZZER, json.encode(job).decode(), str(folder)]
+    done = subprocess.run(command, cwd=started, capture_output=True, check=False)
+    assert b"ZeroDivisionError" in done.stdout
+    assert [] == list(started.iterdir())
+    assert [] != list(folder.glob("crash-*"))
 
 
 @pytest.mark.slow
