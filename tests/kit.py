@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 
+from conformance.tear import Explorer, Report
 from simcard import profile as sheets
 from simcard.card import Card
 from simcard.crypto.engines import make
@@ -134,6 +135,19 @@ class Bench:
         """What repeats this run."""
         shown = " ".join(raw.hex().upper() or "(empty)" for raw in self.sent)
         return f"profile {self.profile}, seed {self.seed}, commands {shown}"
+
+
+def tell(what: str) -> None:
+    """Say what a sweep counted, for `pytest -rP`."""
+    print(what)  # noqa: T201
+
+
+def clean(explorer: Explorer) -> Report:
+    """The report of an exploration that finds nothing."""
+    report = explorer.explore()
+    tell(f"{report.operations} operations, {report.cuts} cuts, {report.second_cuts} second cuts")
+    assert [] == report.violations
+    return report
 
 
 def logical(store: Store) -> dict[bytes, bytes]:

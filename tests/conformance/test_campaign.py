@@ -23,7 +23,7 @@ from host_tools.cli import executors
 from host_tools.cli.campaigning import Bench, lives_of
 from host_tools.cli.campaigning import work as honest_work
 from tests.conformance.campaigns import WHOLE, Inline, campaign, guilty, whole
-from tests.kit import SEED
+from tests.kit import SEED, tell
 
 FEW = Sampling(stride=5, second=9, again=9)
 
@@ -167,7 +167,9 @@ def test_a_whole_card_stands_every_cut_in_every_life(profile: str) -> None:
 def found_on(profile: str, kind: Kind, budget: int, sampling: Sampling = WHOLE) -> Outcome:
     planned = campaign(kind, budget, sampling, profile)
     jobs: Sequence[Job] = planned.jobs(lives_of(profile, SEED))
-    return merged(honest_work(job) for job in jobs)
+    outcome = merged(honest_work(job) for job in jobs)
+    tell(f"{profile}, {kind}: {outcome.tried}")
+    return outcome
 
 
 # -- parts

@@ -19,6 +19,7 @@ from host_tools.pki.generation import Generation
 from host_tools.registry.states import Action, CardKind, CardState
 from tests.issuing.judge import insist_that_openssl_takes
 from tests.issuing.support import DECLARANT, PIN, Town
+from tests.kit import tell
 from tests.renewal.interrupted import Scene, sweep_commands, sweep_operations
 
 
@@ -67,7 +68,7 @@ def outcome(cut: Scene, tmp_path: Path) -> str:
 
 
 def told(what: str, found: Counter[str]) -> None:
-    print(f"{what}: {found.total()} cuts, {found['blank']} left a blank, {found['card']} the card, none lost")  # noqa: T201
+    tell(f"{what}: {found.total()} cuts, {found['blank']} left a blank, {found['card']} the card, none lost")
 
 
 def test_a_link_that_fails_loses_nothing(before: Scene, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from simcard.hal.flash import MemoryFailure, RamFlash
 from simcard.hal.power import PowerLost, PowerSupply, Tear
 from simcard.nvm.store import CorruptMemory, NotFormatted, Store
+from tests.kit import tell
 from tests.nvm.bench import PAGE, SIZE, Content, Step, content_of, fresh, operations_of, run, script
 
 NEXT = [Step(((b"next", b"1"),)), Step(((b"key1", bytes(20)), (b"key2", None)))]
@@ -63,7 +64,9 @@ def test_a_cut_at_every_operation_in_every_mode() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 6))
 def test_a_cut_at_every_operation_of_more_scripts(seed: int) -> None:
-    assert sweep(script(seed, 60), 1, range(2, 5)) > 2000
+    cuts = sweep(script(seed, 60), 1, range(2, 5))
+    tell(f"{cuts} cuts")
+    assert cuts > 2000
 
 
 def second_cuts(image: bytes, seed: int) -> int:
@@ -99,7 +102,9 @@ def test_a_second_cut_during_the_next_commits() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2, 4))
 def test_a_second_cut_after_every_first_cut(seed: int) -> None:
-    assert sweep_twice(script(seed, 40), 1, seed) > 3000
+    cuts = sweep_twice(script(seed, 40), 1, seed)
+    tell(f"{cuts} second cuts")
+    assert cuts > 3000
 
 
 @settings(derandomize=True, max_examples=150, deadline=None)

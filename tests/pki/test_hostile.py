@@ -21,6 +21,7 @@ from host_tools.pki.revocation import RevocationList
 from host_tools.pki.sm2 import cipher_der, cipher_from_der
 from host_tools.pki.view import Certificate
 from simcard.wire.secret import Secret
+from tests.kit import tell
 from tests.pki.support import CASES, NOW, SM2, SUBJECT, asked, authority, holder, pair_of, soft_key
 
 Parse = Callable[[bytes], object]
@@ -157,6 +158,7 @@ def test_every_changed_bit_is_taken_or_refused_clearly(name: str) -> None:
         changed = bytearray(data)
         changed[at // 8] ^= 0x80 >> at % 8
         parse_or_refuse(name, bytes(changed))
+    tell(f"{name}: {len(data) * 8} bits")
 
 
 @given(at=some.integers(0, 10000), bit=some.integers(0, 7))

@@ -17,7 +17,7 @@ from host_tools.cli.rig import CardRig, FactoryRig, prepared
 from simcard import profile as sheets
 from simcard.wire.apdu import Ins
 from tests.conftest import TearSweep
-from tests.kit import builtin, command, image_of
+from tests.kit import builtin, clean, command, image_of
 
 SCRIPTS = Path(__file__).parent / "scripts"
 MAKING = Script((b"make the card",), ("making",))
@@ -39,9 +39,7 @@ def start(name: str) -> bytes:
 
 
 def explored(name: str, plan: Plan) -> Report:
-    report = Explorer(CardRig(), start(name), read(name).script, plan).explore()
-    assert [] == report.violations
-    return report
+    return clean(Explorer(CardRig(), start(name), read(name).script, plan))
 
 
 @pytest.mark.parametrize("name", ["pins", "files", "keys"])
@@ -69,9 +67,7 @@ def test_nothing_is_half_done_after_any_cut_of_a_move_to_the_other_bank() -> Non
 
 def explored_making(name: str, plan: Plan) -> Report:
     profile = builtin(name)
-    report = Explorer(FactoryRig(profile, 1), b"\xff" * profile.memory, MAKING, plan).explore()
-    assert [] == report.violations
-    return report
+    return clean(Explorer(FactoryRig(profile, 1), b"\xff" * profile.memory, MAKING, plan))
 
 
 @pytest.mark.parametrize("name", ["iso-blank", "eport-operator"])

@@ -15,6 +15,7 @@ from host_tools.office.plastic import Plastic
 from host_tools.office.unlock import Unlock
 from host_tools.renewal.renewal import Renewal
 from tests.issuing.support import PIN, Town
+from tests.kit import tell
 from tests.renewal.interrupted import OWN, Scene, sweep_commands, sweep_operations
 from tests.renewal.test_renewal import lock, near_the_end
 
@@ -75,7 +76,7 @@ def outcome(cut: Scene, old: str) -> str:
 
 
 def told(what: str, found: Counter[str]) -> None:
-    print(f"{what}: {found.total()} cuts, {found['old']} left the old, {found['new']} the new, none lost")  # noqa: T201
+    tell(f"{what}: {found.total()} cuts, {found['old']} left the old, {found['new']} the new, none lost")
 
 
 def test_a_link_that_fails_loses_nothing(before: Scene, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from simcard.hal.fileflash import FileFlash
 from simcard.hal.power import PowerLost
 from tests.issuing.judge import insist_that_openssl_takes
 from tests.issuing.support import DECLARANT, PIN, Town
-from tests.kit import on_bench
+from tests.kit import on_bench, tell
 from tests.pki.support import SM2, SetClock
 from tests.renewal import dying
 from tests.renewal.test_renewal import near_the_end
@@ -98,4 +98,4 @@ def test_a_killed_process_loses_nothing(town: Town, what: str, tmp_path: Path) -
 @pytest.mark.parametrize("what", list(dying.WORK))
 def test_no_process_killed_anywhere_loses_anything(any_town: Town, what: str, tmp_path: Path) -> None:
     moments = kill_everywhere(any_town, what, tmp_path, 1)
-    print(f"{what}: killed at each of {moments} moments, none lost")  # noqa: T201
+    tell(f"{what}: killed at each of {moments} moments, none lost")
