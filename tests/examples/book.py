@@ -131,7 +131,7 @@ def kitchen(**images: bytes) -> Iterator[Kitchen]:
         shutil.copytree(ROOT / "examples", Path(name, "examples"))
         made = Kitchen(Path(name))
         for image, content in images.items():
-            made.put(f"{image}.img", content)
+            made.put(f"{image}.simcard", content)
         yield made
 
 
@@ -140,7 +140,7 @@ def card_image() -> bytes:
     """The Electronic Port card of the book."""
     with kitchen() as here:
         here.ok(blocks("A card and a shell", "sh new")[0])
-        return (here.folder / "card.img").read_bytes()
+        return (here.folder / "card.simcard").read_bytes()
 
 
 @cache
@@ -148,8 +148,8 @@ def piv_files() -> Mapping[str, bytes]:
     """The PIV card of the book with its two keys, and what else its recipe leaves in the folder."""
     with kitchen() as here:
         here.ok(blocks("A PIV card", "sh new")[0])
-        here.ok(recipe("A PIV card", "sh piv"), card="piv.img")
-        return {name: (here.folder / name).read_bytes() for name in ("piv.img", "authority.crt", "authority.key")}
+        here.ok(recipe("A PIV card", "sh piv"), card="piv.simcard")
+        return {name: (here.folder / name).read_bytes() for name in ("piv.simcard", "authority.crt", "authority.key")}
 
 
 @contextlib.contextmanager
@@ -166,8 +166,8 @@ def locked_image() -> bytes:
     """The Electronic Port card with its user PIN locked."""
     wrong = "pkcs15-tool --verify-pin --pin 00000000 || true\n"
     with kitchen(card=card_image()) as here:
-        here.ok(wrong * 3, card="card.img")
-        return (here.folder / "card.img").read_bytes()
+        here.ok(wrong * 3, card="card.simcard")
+        return (here.folder / "card.simcard").read_bytes()
 
 
 def holds(said: str, lines: list[str]) -> None:

@@ -32,7 +32,7 @@ PINS = {title: (wrong, locked) for title, wrong, locked in ROW.findall(section("
 @pytest.mark.parametrize("title", WITH_THE_CARD)
 def test_the_recipe_does_what_it_promises(title: str) -> None:
     with kitchen(card=card_image()) as here:
-        holds(here.ok(recipe(title), card="card.img"), promised(title))
+        holds(here.ok(recipe(title), card="card.simcard"), promised(title))
 
 
 def test_the_table_of_pins_knows_every_recipe() -> None:
@@ -42,7 +42,7 @@ def test_the_table_of_pins_knows_every_recipe() -> None:
 @pytest.mark.parametrize("title", WITH_THE_CARD)
 def test_a_wrong_pin_is_shown_as_the_table_says(title: str) -> None:
     with kitchen(card=card_image()) as here:
-        done = here.run(recipe(title).replace(USER_PIN, "00000000"), card="card.img")
+        done = here.run(recipe(title).replace(USER_PIN, "00000000"), card="card.simcard")
     assert 0 != done.code, done.said
     assert PINS[title][0] in done.said
 
@@ -50,7 +50,7 @@ def test_a_wrong_pin_is_shown_as_the_table_says(title: str) -> None:
 @pytest.mark.parametrize("title", WITH_THE_CARD)
 def test_a_locked_pin_is_shown_as_the_table_says(title: str) -> None:
     with kitchen(card=locked_image()) as here:
-        done = here.run(recipe(title), card="card.img")
+        done = here.run(recipe(title), card="card.simcard")
     assert 0 != done.code, done.said
     assert PINS[title][1] in done.said
 
@@ -60,11 +60,11 @@ def test_a_locked_pin_is_unblocked_as_the_book_says() -> None:
     assert found is not None
     unblock = " ".join(found[1].split())
     with kitchen(card=locked_image()) as here:
-        here.ok(f"{unblock}\npkcs15-tool --verify-pin --pin {USER_PIN}", card="card.img")
+        here.ok(f"{unblock}\npkcs15-tool --verify-pin --pin {USER_PIN}", card="card.simcard")
 
 
 def test_yubicos_programs_find_the_card_in_a_reader_of_that_name() -> None:
-    found = re.search(r"`(simcard exec --reader-name \".*?\" --card piv.img --) sh`", section("Yubico's programs"))
+    found = re.search(r"`(simcard exec --reader-name \".*?\" --card piv.simcard --) sh`", section("Yubico's programs"))
     assert found is not None
     script = recipe("Yubico's programs", "sh yubico")
     with piv_kitchen() as here:
@@ -75,19 +75,19 @@ def test_yubicos_programs_find_the_card_in_a_reader_of_that_name() -> None:
 
 def test_gpgsm_signs_with_a_key_of_the_card() -> None:
     with piv_kitchen() as here:
-        holds(here.ok(recipe("gpgsm", "sh gpgsm"), card="piv.img"), promised("gpgsm"))
+        holds(here.ok(recipe("gpgsm", "sh gpgsm"), card="piv.simcard"), promised("gpgsm"))
 
 
 def test_chromium_logs_in_with_the_card() -> None:
     both = recipe("Chromium", "sh chromium") + "".join(blocks("Chromium", "sh page"))
     with piv_kitchen() as here:
-        holds(here.ok(both, card="piv.img"), promised("Chromium"))
+        holds(here.ok(both, card="piv.simcard"), promised("Chromium"))
 
 
 def test_through_the_real_pcscd_and_its_driver(capfd: pytest.CaptureFixture[str]) -> None:
     names = ("pkcs11-tool", "OpenSSL")
     with kitchen(card=card_image()) as here:
-        card = open_card(here.folder / "card.img", EngineChoice())
+        card = open_card(here.folder / "card.simcard", EngineChoice())
         settle = f"opensc-tool --wait --atr\ncd {here.folder}\n"
         assert 0 == run_world(1, ["sh", "-euc", settle + "".join(map(recipe, names))], [card])
     said = capfd.readouterr()

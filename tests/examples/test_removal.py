@@ -25,7 +25,7 @@ def pages_around_a_removal() -> list[str]:
     """What a browser shows: two pages with the card in, two after it was pulled; and one of a fresh browser with it."""
     port = free_port()
     with piv_kitchen() as here, PrivateWorld() as world:
-        reader = world.add_reader(card=open_card(here.folder / "piv.img", EngineChoice()))
+        reader = world.add_reader(card=open_card(here.folder / "piv.simcard", EngineChoice()))
         environment = home(here.folder / "home", world.environment())
         here.ok(recipe("Chromium", "sh chromium").replace("8443", str(port)), world.environment())
         with tls_server(here.folder, "authority.crt", port) as url:
@@ -56,7 +56,7 @@ def test_curl_needs_the_card_for_a_new_connection() -> None:
     request = next(line for line in loop.replace("\\\n", " ").splitlines() if "--engine" in line)
     script = "".join((*blocks("A card and a shell", "sh names"), "version=1.3\n", request.strip(), "\n"))
     with kitchen(card=card_image()) as here, PrivateWorld() as world:
-        reader = world.add_reader(card=open_card(Path(here.folder, "card.img"), EngineChoice()))
+        reader = world.add_reader(card=open_card(Path(here.folder, "card.simcard"), EngineChoice()))
         here.ok(start, world.environment())
         with tls_server(here.folder, "certificate.pem") as url:
             script = script.replace("https://127.0.0.1:8443/", url)

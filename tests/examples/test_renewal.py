@@ -88,7 +88,7 @@ def shown(here: Kitchen, world: PrivateWorld, card: Watched) -> set[str]:
 
 def test_renewed_through_one_door_and_seen_through_all() -> None:
     with kitchen(card=card_image()) as here, PrivateWorld() as world:
-        card = Watched(open_card(here.folder / "card.img", EngineChoice()))
+        card = Watched(open_card(here.folder / "card.simcard", EngineChoice()))
         world.add_reader(card=card)
         before = shown(here, world, card)
         public = x509.load_pem_x509_certificate((here.folder / "iso.pem").read_bytes()).public_key()
