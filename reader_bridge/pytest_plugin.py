@@ -49,7 +49,17 @@ def simcard_make() -> Callable[..., TestCard]:
 def simcard_card(request: pytest.FixtureRequest, simcard_make: Callable[..., TestCard]) -> TestCard:
     """The card that the marker `simcard` describes, by default a blank ISO card with seed 1."""
     marker = request.node.get_closest_marker("simcard")
-    return simcard_make(**(marker.kwargs if marker else {}))
+    if marker is None:
+        return simcard_make()
+    from reader_bridge.pytest_plugin_cards import WRONG, insist_on_form
+
+    try:
+        insist_on_form(marker)
+        return simcard_make(**marker.kwargs)
+    except WRONG as error:
+        # A traceback would show this plugin, and what is wrong stands in the test.
+        told = f"{request.node.nodeid}: the mark is wrong: {error}\nexpected @pytest.mark.{MARKER}"
+        raise pytest.fail.Exception(told, pytrace=False) from None
 
 
 @pytest.fixture

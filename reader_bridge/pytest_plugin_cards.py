@@ -12,11 +12,14 @@ from datetime import date
 from functools import cache, cached_property
 from typing import NoReturn
 
+import pytest
+
 from host_tools.cli.cards import EngineChoice
-from host_tools.cli.new import Wish, certify
+from host_tools.cli.new import LARGEST_SEED, Wish, certify
 from host_tools.cli.profiles import load
+from host_tools.errors import HostError
 from host_tools.link.inprocess import InProcessLink
-from reader_bridge.faults import Fault, FaultyCard, FaultyNoise, Levers, parse
+from reader_bridge.faults import Fault, FaultError, FaultyCard, FaultyNoise, Levers, parse
 from reader_bridge.pcscd.server import VirtualReader
 from reader_bridge.slot import CardLike
 from simcard.card import Card
@@ -31,7 +34,8 @@ from simcard.nvm.store import Store
 from simcard.personalise import personalise
 from simcard.pin.pins import Pins, PinState
 from simcard.pin.reference import PinId
-from simcard.profile import Profile
+from simcard.profile import Profile, ProfileError
+from simcard.wire.status import Refused
 
 FIRST_DAY = date(2025, 1, 1)
 """First day of the certificates of test cards, fixed so that equal cards have equal bytes; they last ten years."""
@@ -72,6 +76,28 @@ def image(profile: str, seed: int) -> bytes:
 def make(profile: str = "iso-blank", seed: int = 1, faults: str = "") -> TestCard:
     """A new card: `profile` is the name of a built-in profile or a file, `faults` a script (docs/faults.md)."""
     return TestCard(profile, seed, tuple(parse(faults)))
+
+
+class MarkError(ValueError):
+    """A mark `simcard` that is not of its form; the text says where."""
+
+
+WRONG = (MarkError, FaultError, HostError, ProfileError, Refused)
+"""What a wrong mark ends in: its form, its script, a profile that is not there, one no card can be made of."""
+FORM: dict[str, type] = {"profile": str, "seed": int, "faults": str}
+
+
+def insist_on_form(marker: pytest.Mark) -> None:
+    """`MarkError` unless the mark has the arguments of `make`, by name and of its types."""
+    if marker.args:
+        raise MarkError(f"{marker.args[0]!r} has no name; its arguments are {', '.join(FORM)}")
+    for name, value in marker.kwargs.items():
+        if name not in FORM:
+            raise MarkError(f"there is no argument {name}; there are {', '.join(FORM)}")
+        if type(value) is not FORM[name]:
+            raise MarkError(f"{name} is {value!r}, expected {FORM[name].__name__}")
+    if not 0 <= marker.kwargs.get("seed", 0) <= LARGEST_SEED:
+        raise MarkError(f"seed is {marker.kwargs['seed']}, expected 0 to {LARGEST_SEED}")
 
 
 class TestCard:

@@ -97,6 +97,28 @@ def test_the_marker_says_which_card(project: pytest.Pytester) -> None:
     assert 2 == passed(project)
 
 
+@pytest.mark.parametrize(
+    ("mark", "told"),
+    [
+        ("'piv'", "'piv' has no name"),
+        ("colour='red'", "there is no argument colour"),
+        ("seed='7'", "seed is '7', expected int"),
+        ("seed=True", "seed is True, expected int"),
+        ("seed=-1", "seed is -1, expected 0 to"),
+        ("profile='nobody'", "no profile is called 'nobody'"),
+        ("profile='./nowhere.toml'", "nowhere.toml: the profile cannot be read"),
+        ("faults='at 0 explode'", "line 1: 'at' cannot be followed by '0'"),
+    ],
+)
+def test_a_wrong_mark_is_told_with_the_test_and_the_right_form(project: pytest.Pytester, mark: str, told: str) -> None:
+    project.makepyfile(f"import pytest\n\n@pytest.mark.simcard({mark})\ndef test_card(simcard_card): pass\n")
+    result = project.runpytest_subprocess(*OURS)
+    shown = result.stdout.str()
+    assert ({"errors": 1}, True) == (result.parseoutcomes(), "::test_card: the mark is wrong: " in shown), shown
+    assert (True, True) == (told in shown, "expected @pytest.mark.simcard(profile='iso-blank', seed=1" in shown), shown
+    assert [] == [word for word in ("Traceback", "During handling", "pytest_plugin.py") if word in shown]
+
+
 def test_power_memory_and_noise_fail_on_demand(project: pytest.Pytester) -> None:
     project.makepyfile(
         """
