@@ -60,6 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     if _asked(config, "--conformance-reader") and config.getoption("numprocesses", None):
         raise pytest.UsageError("a reader has one card: judge it without -n")
+    _insist_on_names(config)
     config.stash[SESSION] = _Session(ExitStack())
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
         from conformance.format import SUITES
@@ -84,6 +85,24 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 def _asked(config: pytest.Config, option: str) -> str | None:
     value: str | None = config.getoption(option)
     return value
+
+
+def _insist_on_names(config: pytest.Config) -> None:
+    """Target, profile and image can be read. Said before processes are started: in one of those it would look like a
+    crash."""
+    from conformance.format import SuiteError, load_target, target_path
+    from host_tools.cli.judging import flash_of
+    from host_tools.cli.profiles import load
+
+    image, profile = _asked(config, "--conformance-image"), _asked(config, "--conformance-profile")
+    try:
+        load_target(target_path(str(_asked(config, "--conformance"))))
+        if profile is not None:
+            load(profile)
+        if image is not None:
+            flash_of(Path(image))
+    except (SuiteError, HostError) as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def _judge(config: pytest.Config) -> Judge:

@@ -51,6 +51,9 @@ def test_what_a_card_lacks_is_skipped_with_the_reason() -> None:
     ("expected", "arguments"),
     [
         ("no target of that name or file", ("--conformance", "nothing")),
+        ("no target of that name or file", ("--conformance", "nothing", "-n", "2")),
+        ("no profile is called", ("--conformance", "piv", "--conformance-profile", "nobody", "-n", "2")),
+        ("nowhere.simcard", ("--conformance", "piv", "--conformance-image", "nowhere.simcard", "-n", "2")),
         ("a card in a reader needs --target, --atr", ("--conformance", "piv", "--conformance-reader", "x")),
         ("a reader has one card", ("--conformance", "piv", "--conformance-reader", "x", "-n", "2")),
     ],
@@ -58,6 +61,7 @@ def test_what_a_card_lacks_is_skipped_with_the_reason() -> None:
 def test_wrong_use_ends_the_run(expected: str, arguments: tuple[str, ...]) -> None:
     ended = judged(*arguments, SECURITY, "-k", "verify-right")
     assert (4, True) == (ended.returncode, expected in ended.stdout + ended.stderr)
+    assert "INTERNALERROR" not in ended.stdout + ended.stderr
 
 
 def test_without_the_option_no_suite_is_collected() -> None:
