@@ -14,6 +14,7 @@ from random import Random
 from msgspec import Struct, json
 
 from conformance.campaign.life import Life
+from conformance.campaign.story import Judge, Story, digest_of
 
 
 class Kind(Enum):
@@ -23,6 +24,13 @@ class Kind(Enum):
     FUZZ = "fuzz"
     CUTS = "cuts"
     LINK = "link"
+
+
+class Driver(Enum):
+    """Who makes the streams of a fuzzer."""
+
+    ATHERIS = "atheris"
+    SEEDED = "seeded"
 
 
 class Sampling(Struct, frozen=True):
@@ -54,6 +62,7 @@ class Fuzz(Struct, frozen=True, tag="fuzz"):
 
     island: int
     runs: int
+    driver: Driver = Driver.ATHERIS
 
 
 class Cuts(Struct, frozen=True, tag="cuts"):
@@ -67,13 +76,18 @@ Task = Streams | Link | Fuzz | Cuts
 
 
 class Job(Struct, frozen=True):
-    """One task on cards of one profile and seed."""
+    """One task on cards of one profile and seed. `sheet` is the profile's text, empty for a built-in one."""
 
     number: int
     profile: str
     seed: int
     fingerprint: str
     task: Task
+    sheet: str = ""
+
+    def story(self, judge: Judge, commands: tuple[bytes, ...] = (), faults: tuple[str, ...] = ()) -> Story:
+        """What happens to a card of this job."""
+        return Story(judge, self.profile, self.seed, commands, faults=faults, sheet=digest_of(self.sheet))
 
 
 PER_JOB = {Kind.STREAMS: 50, Kind.LINK: 50, Kind.FUZZ: 2000}
@@ -81,7 +95,8 @@ PER_JOB = {Kind.STREAMS: 50, Kind.LINK: 50, Kind.FUZZ: 2000}
 
 
 class Campaign(Struct, frozen=True):
-    """What was asked for. `budget` counts streams, or for cuts lives (0: all of them)."""
+    """What was asked for. `budget` counts streams, or for cuts lives (0: all of them). The text of a profile that is
+    a file is part of it, so that the card stays the same wherever and whenever the campaign goes on."""
 
     kind: Kind
     profile: str
@@ -89,6 +104,8 @@ class Campaign(Struct, frozen=True):
     budget: int = 0
     fingerprint: str = ""
     sampling: Sampling = Sampling()
+    sheet: str = ""
+    driver: Driver = Driver.ATHERIS
 
     @property
     def identity(self) -> str:
@@ -98,7 +115,7 @@ class Campaign(Struct, frozen=True):
     def jobs(self, lives: Sequence[Life]) -> list[Job]:
         """All jobs, in the order in which outcomes are merged."""
         return [
-            Job(number, self.profile, self.seed, self.fingerprint, task)
+            Job(number, self.profile, self.seed, self.fingerprint, task, self.sheet)
             for number, task in enumerate(self._tasks(lives))
         ]
 
@@ -110,7 +127,7 @@ class Campaign(Struct, frozen=True):
         for first in range(0, self.budget, size):
             count = min(size, self.budget - first)
             if self.kind is Kind.FUZZ:
-                yield Fuzz(first // size, count)
+                yield Fuzz(first // size, count, self.driver)
             else:
                 yield (Streams if self.kind is Kind.STREAMS else Link)(first, count)
 

@@ -24,7 +24,8 @@ class Finding(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What one job did and found. `reached` is the number of edges of the card's program that a fuzzer reached."""
+    """What one job did and found. `reached` is what a fuzzer reached: edges of the card's program, or kinds of
+    exchanges, as its driver counts."""
 
     tried: dict[str, int] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()

@@ -26,6 +26,9 @@ Progress = Callable[[int, int, int], None]
 """Told the jobs done, the jobs there are, and the findings so far."""
 
 
+MODE = 0o600
+
+
 class StateError(ValueError):
     """A state file that cannot be continued; the text says why."""
 
@@ -37,6 +40,22 @@ class Done(Struct, frozen=True):
     outcome: Outcome
 
 
+def _why_not(kept: Campaign, asked: Campaign) -> str:
+    """Why the one does not go on with the state of the other, and what to do."""
+    names = [name for name in Campaign.__struct_fields__ if getattr(kept, name) != getattr(asked, name)]
+    if "sheet" in names and kept.profile == asked.profile:
+        return (
+            f"the campaign began with another text of {asked.profile}, that is with another card; bring the text back "
+            "(it is in the first line of the state), or name another file"
+        )
+    words = ", ".join(sorted({DIFFERENT.get(name, name) for name in names}))
+    return f"belongs to another campaign, with other {words}; name another file or delete it"
+
+
+DIFFERENT = {"fingerprint": "suites", "sheet": "profile", "driver": "fuzzer"}
+"""What a person calls a part of a campaign."""
+
+
 class State:
     """The jobs that are done, in memory, and in a file if there is one."""
 
@@ -44,6 +63,8 @@ class State:
         self.done: dict[int, Outcome] = {}
         self._file: IO[bytes] | None = None
         if path is not None:
+            if path.exists() and not path.is_file():
+                raise StateError(f"{path}: is no file; name one that is, or none that is there")
             kept = self._read(campaign, path) if path.exists() else b""
             self._open(campaign, path, kept)
 
@@ -58,12 +79,14 @@ class State:
         except msgspec.MsgspecError as error:
             raise StateError(f"{path}: no state of a campaign: {error}") from None
         if first.identity != campaign.identity:
-            raise StateError(f"{path}: belongs to another campaign or other suites; name another file or delete it")
+            raise StateError(f"{path}: {_why_not(first, campaign)}")
         self.done = {line.job: line.outcome for line in found}
         return whole
 
     def _open(self, campaign: Campaign, path: Path, kept: bytes) -> None:
-        self._file = path.open("r+b" if path.exists() else "xb")
+        # Its owner's alone: the text of a profile holds PINs.
+        fd = os.open(path, os.O_RDWR | os.O_CREAT, MODE)
+        self._file = os.fdopen(fd, "r+b")
         self._file.truncate(len(kept))
         self._file.seek(len(kept))
         if not kept:

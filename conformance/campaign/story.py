@@ -3,20 +3,32 @@
     laws profile=iso-blank seed=1 commands=0020000108…,00DA00C101…
     cuts profile=iso-blank seed=1 commands=00DA00C101… at=1.2:garbage:0,0.1:absent:1
     link profile=iso-blank seed=1 commands=0084000008 faults=at+1+lost;always+late+5
+    laws profile=my-card.toml seed=1 sheet=5f0c1d6e2b7a9c34 commands=00A4000C023F00
 
 Cuts name the act (0 is the power-on, 1 the first command) and the flash operation within it, so a story stays true
-when commands before it are left out. A second cut counts in the run that follows the first.
+when commands before it are left out. A second cut counts in the run that follows the first. Of a profile that is a
+file the story knows the digest, for another card would tell another story.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
+from urllib.parse import quote, unquote
 
 from conformance.tear import TEARS
 
 EMPTY = "-"
 """An empty command, which no other text would show."""
+PART_OF_NO_WORD = re.compile(r"[\s%]")
+"""What is quoted in the name of a profile, as in an address."""
+
+
+def digest_of(sheet: str) -> str:
+    """Of the text of a profile; empty for none."""
+    return sha256(sheet.encode()).hexdigest()[:16] if sheet else ""
 
 
 class StoryError(ValueError):
@@ -63,9 +75,13 @@ class Story:
     commands: tuple[bytes, ...]
     at: tuple[Place, ...] = ()
     faults: tuple[str, ...] = ()
+    sheet: str = ""
 
     def __str__(self) -> str:
-        words = [self.judge.value, f"profile={self.profile}", f"seed={self.seed}"]
+        name = PART_OF_NO_WORD.sub(lambda found: quote(found[0]), self.profile)
+        words = [self.judge.value, f"profile={name}", f"seed={self.seed}"]
+        if self.sheet:
+            words.append(f"sheet={self.sheet}")
         words.append("commands=" + ",".join(raw.hex().upper() or EMPTY for raw in self.commands))
         if self.at:
             words.append("at=" + ",".join(map(str, self.at)))
@@ -78,15 +94,16 @@ class Story:
         """Read a line; `StoryError` says what is wrong with it."""
         judge, *rest = text.split() or [""]
         fields = dict(word.partition("=")[::2] for word in rest)
-        unknown = fields.keys() - {"profile", "seed", "commands", "at", "faults"}
+        unknown = fields.keys() - {"profile", "seed", "sheet", "commands", "at", "faults"}
         if judge not in {each.value for each in Judge} or unknown:
             raise StoryError(f"expected laws, cuts or link, then profile=, seed=, commands=, got {text[:60]}")
         if not fields.get("profile") or not fields.get("seed", "").isdecimal():
             raise StoryError("expected profile=NAME and seed=NUMBER")
         return cls(
             judge=Judge(judge),
-            profile=fields["profile"],
+            profile=unquote(fields["profile"]),
             seed=int(fields["seed"]),
+            sheet=fields.get("sheet", ""),
             commands=tuple(_command(word) for word in fields.get("commands", "").split(",") if word),
             at=tuple(Place.parse(word) for word in fields.get("at", "").split(",") if word),
             faults=tuple(word.replace("+", " ") for word in fields.get("faults", "").split(";") if word),

@@ -8,7 +8,7 @@ from dataclasses import replace
 from conformance.campaign.job import Sampling
 from conformance.campaign.life import Life
 from conformance.campaign.minimise import Budget, smaller
-from conformance.campaign.story import Judge, Place, Story
+from conformance.campaign.story import Place, Story
 from conformance.tear import POWER_ON, Cut, Explorer, Plan, Report, Rig, Script, Unreadable, Violation
 
 LAW = "cut"
@@ -22,10 +22,8 @@ def script_of(commands: Sequence[bytes]) -> Script:
     return Script(acts, tuple(f"act {number}" for number in range(len(acts))))
 
 
-def explored(
-    rig: Rig, image: bytes, life: Life, sampling: Sampling, card: tuple[str, int]
-) -> tuple[Report, Iterator[Story]]:
-    """What was tried, and a story for each different violation."""
+def explored(rig: Rig, image: bytes, life: Life, sampling: Sampling, untold: Story) -> tuple[Report, Iterator[Story]]:
+    """What was tried, and a story for each different violation: `untold` says of which card."""
     script = script_of(life.commands)
     plan = Plan(sampling.stride, sampling.second, sampling.again, sampling.tears)
     explorer = Explorer(rig, image, script, plan)
@@ -33,7 +31,7 @@ def explored(
     different = {(violation.what, violation.act): violation for violation in reversed(report.violations)}
     commands = script.acts[1:]
     stories = (
-        Story(Judge.CUTS, *card, commands, _places(rig, image, script, violation))
+        replace(untold, commands=commands, at=_places(rig, image, script, violation))
         for violation in reversed(different.values())
     )
     return report, stories

@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Protocol
 
 from conformance import laws
-from conformance.campaign import link, sweep
-from conformance.campaign.job import Cuts, Fuzz, Job, Link, Streams
+from conformance.campaign import fuzz, link, sweep
+from conformance.campaign.job import Cuts, Driver, Fuzz, Job, Link, Streams
 from conformance.campaign.life import Life, fingerprint, grammar_of, stream_of
 from conformance.campaign.minimise import minimal
 from conformance.campaign.outcome import Finding, Outcome
@@ -43,17 +43,19 @@ class Bench(Protocol):
         """The memory of the card as made."""
 
     def fuzz(self, job: Job, task: Fuzz) -> Outcome:
-        """Run the fuzzer."""
+        """Run Atheris."""
 
 
 def carry_out(job: Job, bench: Bench) -> Outcome:
     """The outcome of one job; depends on the job and the card alone."""
     task = job.task
-    if isinstance(task, Fuzz):
+    if isinstance(task, Fuzz) and task.driver is Driver.ATHERIS:
         return bench.fuzz(job, task)
     lives = bench.lives()
     if fingerprint(lives) != job.fingerprint:
         raise OtherSuites("this worker has other suites than the campaign was planned with; install the same version")
+    if isinstance(task, Fuzz):
+        return _fuzzed(job, task, lives, bench)
     if isinstance(task, Cuts):
         life = next(life for life in lives if life.name == task.life)
         return _swept(job, task, life, bench)
@@ -95,7 +97,7 @@ def _streamed(job: Job, task: Streams | Link, lives: Sequence[Life], bench: Benc
         commands = tuple(stream_of(job.seed, number, lives, grammar))
         faults = link.faults_of(job.seed, number, len(commands)) if isinstance(task, Link) else ()
         judge = Judge.LINK if isinstance(task, Link) else Judge.LAWS
-        story = Story(judge, job.profile, job.seed, commands, (), faults)
+        story = job.story(judge, commands, faults)
         sent += len(commands)
         found = told(story, bench)
         if found is not None:
@@ -104,8 +106,15 @@ def _streamed(job: Job, task: Streams | Link, lives: Sequence[Life], bench: Benc
     return Outcome(tried, _findings(broken.values(), lambda story: cut_down(story, bench)))
 
 
+def _fuzzed(job: Job, task: Fuzz, lives: Sequence[Life], bench: Bench) -> Outcome:
+    found = fuzz.seeded(job, task, lives, bench.subject)
+    tried = {"streams": found.streams, "commands": found.commands}
+    findings = _findings(found.stories.values(), lambda story: cut_down(story, bench))
+    return Outcome(tried, findings, len(found.heard))
+
+
 def _swept(job: Job, task: Cuts, life: Life, bench: Bench) -> Outcome:
-    report, stories = sweep.explored(bench.rig(), bench.image(), life, task.sampling, (job.profile, job.seed))
+    report, stories = sweep.explored(bench.rig(), bench.image(), life, task.sampling, job.story(Judge.CUTS))
     tried = {
         "lives": 1,
         "operations": report.operations,

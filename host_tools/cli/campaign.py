@@ -9,19 +9,24 @@ from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
 
+from host_tools.cli import files, profiles
 from host_tools.cli.output import json_option, say_json
 from host_tools.errors import FileProblem, NoService
 
 if TYPE_CHECKING:
-    from conformance.campaign.job import Campaign, Kind, Sampling
+    from conformance.campaign.job import Campaign, Driver, Kind, Sampling
     from conformance.campaign.outcome import Outcome
     from conformance.campaign.run import Progress
+    from conformance.campaign.story import Story
 
 KINDS = ("streams", "fuzz", "cuts", "link")
+REACHED = {"atheris": "edges of the card's program reached", "seeded": "kinds of exchanges heard"}
+FUZZERS = tuple(REACHED)
 BUDGETS = {"streams": 5000, "fuzz": 20000, "cuts": 0, "link": 2000}
 
 
@@ -32,7 +37,9 @@ def command() -> None:
 
 @command.command(short_help="Carry out a campaign.")
 @click.argument("kind", type=click.Choice(KINDS))
-@click.option("--profile", "-p", default="iso-blank", show_default=True, help="Cards of this built-in profile.")
+@click.option(
+    "--profile", "-p", metavar="NAME|FILE", default="iso-blank", show_default=True, help="Cards of this profile."
+)
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=1, show_default=True, help="Of cards and streams.")
 @click.option("--budget", "-n", type=click.IntRange(0), help="Streams; for cuts cases of the suites, 0 for all.")
 @click.option("--stride", type=click.IntRange(1), default=1, show_default=True, help="Cut every Nth operation.")
@@ -41,6 +48,7 @@ def command() -> None:
     "--again", type=click.IntRange(0), default=1, show_default=True, help="... every Nth operation; 0: never."
 )
 @click.option("--tears", type=click.IntRange(1), default=1, show_default=True, help="Different tears of each mode.")
+@click.option("--fuzzer", type=click.Choice(FUZZERS), help="Who fuzzes; atheris where it is installed.")
 @click.option("--jobs", "-j", type=click.IntRange(1), help="Processes of this machine; one per processor.")
 @click.option("--scheduler", metavar="ADDRESS", help="Use the Dask cluster of this scheduler, as tcp://host:8786.")
 @click.option("--state", type=click.Path(path_type=Path), help="Keep done work in this file, and continue from it.")
@@ -55,6 +63,7 @@ def run(
     second: int,
     again: int,
     tears: int,
+    fuzzer: str | None,
     jobs: int | None,
     scheduler: str | None,
     state: Path | None,
@@ -63,22 +72,23 @@ def run(
 ) -> None:
     """Carry out a campaign: streams, fuzz, cuts or link.
 
-    But for fuzz the result depends on profile, seed and budget alone, never on who did the work. With --state a
+    But for Atheris the result depends on profile, seed and budget alone, never on who did the work. With --state a
     campaign that was ended, even by kill -9, goes on where it was. Exit code 1 if anything was broken.
     """
     from conformance.campaign.job import Kind, Sampling
 
-    if kind == "fuzz" and find_spec("atheris") is None:
-        raise FileProblem("fuzzing needs Atheris: pip install 'simcard[fuzz]'")
+    for path in (state, save):
+        _insist_on_place(path)
+    driver = _driver(Kind(kind), fuzzer)
     wanted = BUDGETS[kind] if budget is None else budget
-    planned = _planned(Kind(kind), profile, seed, wanted, Sampling(stride, second, again, tears))
+    planned = _planned(Kind(kind), profile, seed, wanted, Sampling(stride, second, again, tears), driver)
     found = _carried_out(planned, jobs or len(os.sched_getaffinity(0)), scheduler, state, shown=not as_json)
     if save is not None:
         _write(save, found)
     if as_json:
         say_json(_plain(found))
     else:
-        _tell(found)
+        _tell(found, planned.driver)
     click.get_current_context().exit(1 if found.findings else 0)
 
 
@@ -101,8 +111,8 @@ def replay(stories: tuple[str, ...], path: Path | None, as_json: bool) -> None:
             story = Story.parse(line)
         except StoryError as error:
             raise click.UsageError(str(error)) from None
-        _insist_on_profile(story.profile)
-        law, what = told(story, Bench(story.profile, story.seed)) or ("", "")
+        bench = Bench(story.profile, story.seed, sheet=_sheet_of(story))
+        law, what = told(story, bench) or ("", "")
         rows.append((line, law, what))
     if as_json:
         say_json([dict(zip(("story", "law", "what"), row)) for row in rows])
@@ -115,24 +125,65 @@ def replay(stories: tuple[str, ...], path: Path | None, as_json: bool) -> None:
 # -- running
 
 
-def _planned(kind: Kind, profile: str, seed: int, budget: int, sampling: Sampling) -> Campaign:
+def _driver(kind: Kind, asked: str | None) -> Driver:
+    """Who fuzzes, if anybody does: who was asked for, Atheris where it is installed, else the one that always is."""
+    from conformance.campaign.job import Driver, Kind
+
+    if kind is not Kind.FUZZ:
+        return Driver.ATHERIS
+    installed = find_spec("atheris") is not None
+    if asked == Driver.ATHERIS.value and not installed:
+        raise FileProblem("Atheris is not installed: pip install 'simcard[fuzz]', or take --fuzzer seeded")
+    return Driver(asked or (Driver.ATHERIS if installed else Driver.SEEDED))
+
+
+def _planned(kind: Kind, profile: str, seed: int, budget: int, sampling: Sampling, driver: Driver) -> Campaign:
     from conformance.campaign.job import Campaign
     from conformance.campaign.life import fingerprint
     from host_tools.cli.campaigning import lives_of
 
-    _insist_on_profile(profile)
-    lives = lives_of(profile, seed)
+    sheet = _checked(profile)
+    lives = lives_of(profile, seed, sheet)
     if not lives:
-        raise click.UsageError(f"no target describes cards of profile {profile}, so no suite can be tried on them")
-    return Campaign(kind, profile, seed, budget, fingerprint(lives), sampling)
+        raise click.UsageError(
+            f"no target describes cards of profile {profile}, so no suite can be tried on them; "
+            "a profile that extends a built-in one takes its target"
+        )
+    return Campaign(kind, profile, seed, budget, fingerprint(lives), sampling, sheet, driver)
 
 
-def _insist_on_profile(name: str) -> None:
-    """A worker elsewhere has the built-in profiles and no others."""
-    from simcard import profile as sheets
+def _checked(profile: str) -> str:
+    """The text of a profile that is a file, empty for a built-in one; of either a card can be made."""
+    text = profiles.text_of(profile)
+    profiles.made_of(text, profile)
+    return text or ""
 
-    if name not in sheets.builtin_names():
-        raise click.UsageError(f"{name}: no built-in profile; there are {', '.join(sheets.builtin_names())}")
+
+def _sheet_of(story: Story) -> str:
+    """The text of the story's profile, if that is a file; `FileProblem` when it is not the one the story is about."""
+    from conformance.campaign.story import digest_of
+
+    sheet = _checked(story.profile)
+    if story.sheet and story.sheet != digest_of(sheet):
+        raise FileProblem(
+            f"{story.profile}: the profile is not the one this story was told of; bring it back, or leave out "
+            f"sheet={story.sheet} to try the story on another card"
+        )
+    return sheet
+
+
+def _insist_on_place(path: Path | None) -> None:
+    """`FileProblem` unless the file can be written: said before the work and not after it."""
+    if path is None or path == files.STANDARD:
+        return
+    folder = path.parent
+    if not folder.is_dir():
+        raise FileProblem(f"{path}: there is no folder {folder}; make it (mkdir -p {quote(str(folder))})")
+    if path.is_dir():
+        raise FileProblem(f"{path}: is a folder; name a file in it")
+    if not os.access(path if path.exists() else folder, os.W_OK):
+        what = "the file" if path.exists() else f"the folder {folder}"
+        raise FileProblem(f"{path}: you may not write to {what}; allow it, or name a file elsewhere")
 
 
 def _carried_out(planned: Campaign, jobs: int, scheduler: str | None, path: Path | None, shown: bool) -> Outcome:
@@ -145,8 +196,8 @@ def _carried_out(planned: Campaign, jobs: int, scheduler: str | None, path: Path
     except campaigns.StateError as error:
         raise FileProblem(str(error)) from None
     except OSError as error:
-        raise FileProblem(f"{path}: {error.strerror}") from None
-    lives = campaigning.lives_of(planned.profile, planned.seed)
+        raise FileProblem(f"{path}: the state cannot be kept there ({error.strerror}); name a file elsewhere") from None
+    lives = campaigning.lives_of(planned.profile, planned.seed, planned.sheet)
     place = executors.cluster(scheduler) if scheduler else executors.processes(jobs)
     try:
         with place as (executor, ahead), _bar(planned.kind.value, shown and sys.stderr.isatty()) as progress:
@@ -179,7 +230,7 @@ def _bar(what: str, shown: bool) -> Iterator[Progress]:
 
 
 def _again(story: str) -> str:
-    return f"simcard campaign replay '{story}'"
+    return f"simcard campaign replay {quote(story)}"
 
 
 def _plain(found: Outcome) -> dict[str, object]:
@@ -187,10 +238,10 @@ def _plain(found: Outcome) -> dict[str, object]:
     return {"tried": found.tried, "reached": found.reached, "findings": findings}
 
 
-def _tell(found: Outcome) -> None:
+def _tell(found: Outcome, driver: Driver) -> None:
     click.echo(", ".join(f"{count:,} {name}" for name, count in found.tried.items()))
     if found.reached:
-        click.echo(f"{found.reached:,} edges of the card's program reached")
+        click.echo(f"{found.reached:,} {REACHED[driver.value]}")
     for finding in found.findings:
         click.echo(f"{finding.law}: {finding.what}")
         click.echo(f"  again: {_again(finding.story)}")
@@ -198,10 +249,7 @@ def _tell(found: Outcome) -> None:
 
 
 def _write(path: Path, found: Outcome) -> None:
-    try:
-        path.write_text("".join(f"{finding.story}\n" for finding in found.findings), encoding="utf-8")
-    except OSError as error:
-        raise FileProblem(f"{path}: {error.strerror}") from None
+    files.write(path, "".join(f"{finding.story}\n" for finding in found.findings).encode())
 
 
 def _read(path: Path) -> Sequence[str]:

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from tempfile import TemporaryDirectory
@@ -18,11 +19,12 @@ from conformance.campaign.job import Fuzz, Job
 from conformance.campaign.life import Life
 from conformance.campaign.link import Told
 from conformance.campaign.outcome import Outcome
-from conformance.campaign.work import carry_out
+from conformance.campaign.work import OtherSuites, carry_out
 from conformance.format import Target, load_target, target_names, target_path
 from conformance.judge import Judge
-from host_tools.cli import rig
+from host_tools.cli import profiles, rig
 from host_tools.cli.judging import RamRig
+from host_tools.errors import ProfileProblem
 from host_tools.link.base import CardLink
 from reader_bridge import faults
 from reader_bridge.slot import CardLike, Slot, State
@@ -34,6 +36,7 @@ from simcard.hal.entropy import Entropy, SeededEntropy
 from simcard.hal.flash import RamFlash
 from simcard.hal.power import PowerSupply, Tear
 from simcard.nvm.store import Store
+from simcard.wire.status import Refused
 
 Mend = Callable[[Card], None]
 REACHED = re.compile(r"cov: (\d+)")
@@ -47,28 +50,47 @@ def as_made(card: Card) -> None:
 
 
 @cache
-def image_of(profile: str, seed: int | None) -> bytes:
-    """The memory of a card just made; without a seed its noise will be the board's."""
-    return rig.personalised(sheets.builtin(profile), seed)
+def image_of(profile: str, seed: int | None, sheet: str = "") -> bytes:
+    """The memory of a card just made, of the profile's text where it is no built-in one; without a seed its noise will
+    be the board's. `ProfileProblem` when no card can be made of it."""
+    try:
+        return rig.personalised(profiles.made_of(sheet or None, profile), seed)
+    except sheets.ProfileError as error:
+        raise ProfileProblem(str(error)) from None
+    except Refused as refused:
+        raise ProfileProblem(f"{profile}: the card does not take this profile: {refused}") from None
 
 
-def target_of(profile: str) -> Target | None:
-    """The shipped target that describes cards of a profile, if there is one."""
-    targets = (load_target(target_path(name)) for name in target_names())
-    return next((each for each in targets if each.target.profile == profile), None)
+def target_of(profile: str, sheet: str = "") -> Target | None:
+    """The shipped target that describes cards of a profile, or of the one it extends, if there is one."""
+    targets = [load_target(target_path(name)) for name in target_names()]
+    found = [each for name in _names(profile, sheet) for each in targets if each.target.profile == name]
+    return found[0] if found else None
+
+
+def _names(profile: str, sheet: str) -> tuple[str, ...]:
+    """What a card of this profile is called, and after which built-in one it was made."""
+    if not sheet:
+        return (profile,)
+    return profiles.made_of(sheet, profile).card.name, str(tomllib.loads(sheet).get("extends", ""))
+
+
+def lives_of(profile: str, seed: int, sheet: str = "") -> tuple[Life, ...]:
+    """What every case that can be tried on this card sends to it; recorded once in a process."""
+    return _lives(profile, seed, sheet)
 
 
 @cache
-def lives_of(profile: str, seed: int) -> tuple[Life, ...]:
-    """What every case that can be tried on this card sends to it.
+def _lives(profile: str, seed: int, sheet: str) -> tuple[Life, ...]:
+    """The lives, recorded twice.
 
     A seeded card answers the same for ever, but some cases send what is new each time (what another implementation
     enciphers): they are left out, or no worker would have the lives of another.
     """
-    target = target_of(profile)
+    target = target_of(profile, sheet)
     if target is None:
         return ()
-    once, again = (_recorded(target, image_of(profile, seed)) for _ in range(2))
+    once, again = (_recorded(target, image_of(profile, seed, sheet)) for _ in range(2))
     return tuple(life for life, other in zip(once, again) if life == other and life.commands)
 
 
@@ -241,18 +263,21 @@ class Line:
 
 
 class Bench:
-    """Cards of one profile and seed; `mend` may put broken parts into them."""
+    """Cards of one profile and seed; `mend` may put broken parts into them. `sheet` is the text of a profile that is
+    not built in."""
 
-    def __init__(self, profile: str, seed: int, mend: Mend = as_made) -> None:
-        self._profile, self._seed, self._mend = profile, seed, mend
+    fuzz_process = "host_tools.cli.fuzz_process"
+
+    def __init__(self, profile: str, seed: int, mend: Mend = as_made, sheet: str = "") -> None:
+        self._profile, self._seed, self._mend, self._sheet = profile, seed, mend, sheet
 
     @cached_property
     def _image(self) -> bytes:
-        return image_of(self._profile, self._seed)
+        return image_of(self._profile, self._seed, self._sheet)
 
     def lives(self) -> Sequence[Life]:
         """What the suites send to a whole card."""
-        return lives_of(self._profile, self._seed)
+        return lives_of(self._profile, self._seed, self._sheet)
 
     def subject(self) -> Subject:
         """A card just powered."""
@@ -260,7 +285,7 @@ class Bench:
 
     def line(self, script: Sequence[str]) -> Line:
         """A card behind a link with faults."""
-        return Line(image_of(self._profile, None), script, self._mend)
+        return Line(image_of(self._profile, None, self._sheet), script, self._mend)
 
     def rig(self) -> rig.CardRig:
         """Where cards are run with cuts."""
@@ -271,9 +296,9 @@ class Bench:
         return self._image
 
     def fuzz(self, job: Job, task: Fuzz) -> Outcome:
-        """Run the fuzzer in a process of its own: it instruments the card's program, and ends its process."""
+        """Run Atheris in a process of its own: it instruments the card's program, and ends its process."""
         with TemporaryDirectory(prefix="simcard-fuzz-") as folder:
-            command = [sys.executable, "-m", "host_tools.cli.fuzz_process", json.encode(job).decode(), folder]
+            command = [sys.executable, "-m", self.fuzz_process, json.encode(job).decode(), folder]
             done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "PYTHONHASHSEED": "0"})
         # Atheris tells an exception that nobody caught on the same stream.
         lines = [line for line in done.stdout.splitlines() if line.startswith(b"{")]
@@ -291,5 +316,8 @@ class FuzzerFailed(Exception):
 
 
 def work(job: Job) -> Outcome:
-    """Carry out a job on whole cards."""
-    return carry_out(job, Bench(job.profile, job.seed))
+    """Carry out a job on whole cards. A worker that cannot make the card has another version of this program."""
+    try:
+        return carry_out(job, Bench(job.profile, job.seed, sheet=job.sheet))
+    except ProfileProblem as error:
+        raise OtherSuites(f"this worker cannot make the card ({error}); install the same version") from None

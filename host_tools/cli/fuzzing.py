@@ -1,7 +1,7 @@
 """Guided fuzzing of one card in a process of its own, which `host_tools.cli.fuzz_process` starts.
 
-Atheris (libFuzzer for Python) makes new streams of those that reached something new in the card's program, and we
-change them as streams of commands, not as bytes. What it makes of one seed is not always the same after many runs.
+Atheris (libFuzzer for Python) makes new streams of those that reached something new in the card's program, and
+`conformance.campaign.fuzz` changes them. What it makes of one seed is not always the same after many runs.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from random import Random
 
 from msgspec import json
 
-from conformance import laws
+from conformance.campaign.fuzz import Changer, beginning
 from conformance.campaign.job import Fuzz, Job
-from conformance.campaign.life import fingerprint, grammar_of
+from conformance.campaign.life import fingerprint
 from conformance.campaign.outcome import Finding, Outcome
 from conformance.campaign.story import Judge, Story
 from conformance.campaign.work import MOST_TOLD, OtherSuites, cut_down, told
@@ -26,7 +26,7 @@ atheris = import_module("atheris")
 
 LENGTH = 2
 """Bytes of the length before each command of an input."""
-LONGEST_INPUT = 8192
+LONGEST_INPUT, LONGEST_COMMAND = 8192, 300
 
 
 def encode(commands: Sequence[bytes]) -> bytes:
@@ -48,20 +48,20 @@ def decode(data: bytes) -> list[bytes]:
 class Fuzzer:
     """One run: streams from the fuzzer on fresh cards, judged by the two laws."""
 
-    def __init__(self, job: Job, task: Fuzz) -> None:
+    def __init__(self, job: Job, task: Fuzz, mend: campaigning.Mend) -> None:
         self._job, self._task = job, task
-        self._bench = campaigning.Bench(job.profile, job.seed)
+        self._bench = campaigning.Bench(job.profile, job.seed, mend, job.sheet)
         self._lives = self._bench.lives()
         if fingerprint(self._lives) != job.fingerprint:
             raise OtherSuites("this worker has other suites than the campaign; install the same version")
-        self._grammar = grammar_of(self._lives)
+        self._changer = Changer(self._lives, lambda raw, _random: bytes(atheris.Mutate(raw, LONGEST_COMMAND)))
         self._runs = self._commands = 0
         self._broken: dict[tuple[str, ...], Story] = {}
 
     def one(self, data: bytes) -> None:
         """One stream."""
         commands = tuple(decode(data))
-        story = Story(Judge.LAWS, self._job.profile, self._job.seed, commands)
+        story = self._job.story(Judge.LAWS, commands)
         found = told(story, self._bench)
         if found is not None:
             self._broken.setdefault(found, story)
@@ -71,27 +71,13 @@ class Fuzzer:
             print(json.encode(self._outcome()).decode(), flush=True)
 
     def mutate(self, data: bytes, most: int, seed: int) -> bytes:
-        """Another stream like this one: commands dropped, put in, moved, or changed."""
-        random, commands = Random(seed), decode(data)
-        for _ in range(random.randint(1, 3)):
-            at = random.randint(0, len(commands))
-            match random.randrange(4):
-                case 0:
-                    del commands[at : at + random.randint(1, 2)]
-                case 1:
-                    commands[at:at] = laws.stream(random.getrandbits(32), self._grammar, 2)
-                case 2:
-                    commands[at:at] = random.choice(self._lives).commands
-                case _:
-                    if at < len(commands):
-                        commands[at] = bytes(atheris.Mutate(commands[at], 300))
-        return encode(commands)[:most]
+        """Another stream like this one."""
+        return encode(self._changer.another(decode(data), Random(seed)))[:most]
 
     def corpus(self, folder: Path) -> None:
-        """The streams to begin with: half of what the runs allow, so that half is left for new ones."""
-        most = min(len(self._lives), self._task.runs // 2)
-        for number, life in enumerate(Random(self._task.island).sample(self._lives, most)):
-            (folder / f"{number:05}").write_bytes(encode(life.commands))
+        """Write the streams to begin with."""
+        for number, commands in enumerate(beginning(self._job, self._task, self._lives)):
+            (folder / f"{number:05}").write_bytes(encode(commands))
 
     def _outcome(self) -> Outcome:
         stories = list(self._broken.values())[:MOST_TOLD]
@@ -99,11 +85,12 @@ class Fuzzer:
         return Outcome({"streams": self._runs, "commands": self._commands}, findings)
 
 
-def main() -> None:
-    """Carry out the job in the first argument; the second is an empty folder for all the fuzzer's files."""
+def main(mend: campaigning.Mend = campaigning.as_made) -> None:
+    """Carry out the job in the first argument; the second is an empty folder for all the fuzzer's files. `mend` may put
+    broken parts into the cards."""
     job = json.decode(sys.argv[1], type=Job)
     assert isinstance(job.task, Fuzz), "a job of another kind"
-    fuzzer = Fuzzer(job, job.task)
+    fuzzer = Fuzzer(job, job.task, mend)
     folder = Path(sys.argv[2])
     fuzzer.corpus(folder)
     seed = 1 + job.task.island + (job.seed << 16)

@@ -16,19 +16,30 @@ if TYPE_CHECKING:
 
 def load(name: str) -> Profile:
     """The built-in profile of that name, or the one in the file of that name."""
+    return made_of(text_of(name), name)
+
+
+def text_of(name: str) -> str | None:
+    """The text of the file of that name, None for a built-in profile: who keeps it keeps the card."""
     from simcard import profile as sheets
 
+    if name in sheets.builtin_names() or not _looks_like_a_file(name):
+        return None
     try:
-        if name in sheets.builtin_names():
-            return sheets.builtin(name)
-        if not _looks_like_a_file(name):
-            return sheets.builtin(name)  # says which names there are
-        return _checked(Path(name).read_text(encoding="utf-8"), name)
-    except sheets.ProfileError as error:
-        raise ProfileProblem(str(error)) from None
+        return Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise FileProblem(f"{name}: the profile cannot be read ({reason})") from None
+
+
+def made_of(text: str | None, name: str) -> Profile:
+    """The profile of a text that came from a file of that name, or of no text the built-in one."""
+    from simcard import profile as sheets
+
+    try:
+        return sheets.builtin(name) if text is None else _checked(text, name)
+    except sheets.ProfileError as error:
+        raise ProfileProblem(str(error)) from None
 
 
 def _checked(text: str, source: str) -> Profile:

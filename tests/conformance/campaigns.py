@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from conformance.campaign.job import Campaign, Job, Kind, Sampling
+from conformance.campaign.job import Campaign, Driver, Job, Kind, Sampling
 from conformance.campaign.life import fingerprint
 from conformance.campaign.outcome import Outcome
 from conformance.campaign.run import State, run
@@ -38,14 +38,28 @@ def guilty(card: Card) -> None:
     card._store.__class__ = KeepingStore
 
 
+class GuiltyBench(campaigning.Bench):
+    """Cards that keep what a refused command did, in Atheris's process too."""
+
+    fuzz_process = "tests.conformance.fuzz_guilty"
+
+
 def work(job: Job) -> Outcome:
     """A job on cards that keep what a refused command did."""
-    return carry_out(job, campaigning.Bench(job.profile, job.seed, guilty))
+    return carry_out(job, GuiltyBench(job.profile, job.seed, guilty, job.sheet))
 
 
-def campaign(kind: Kind, budget: int, sampling: Sampling = WHOLE, profile: str = "iso-blank") -> Campaign:
+def campaign(
+    kind: Kind, budget: int, sampling: Sampling = WHOLE, profile: str = "iso-blank", driver: Driver = Driver.ATHERIS
+) -> Campaign:
     lives = campaigning.lives_of(profile, SEED)
-    return Campaign(kind, profile, SEED, budget, fingerprint(lives), sampling)
+    return Campaign(kind, profile, SEED, budget, fingerprint(lives), sampling, driver=driver)
+
+
+def of_a_file(kind: Kind, budget: int, text: str, name: str) -> Campaign:
+    """A campaign on cards of a profile that is a file, wherever that is now."""
+    lives = campaigning.lives_of(name, SEED, text)
+    return Campaign(kind, name, SEED, budget, fingerprint(lives), WHOLE, text)
 
 
 class Inline(Executor):
@@ -59,7 +73,7 @@ class Inline(Executor):
 
 def whole(planned: Campaign, executor: Executor, path: Path | None = None, ahead: int = 4) -> Outcome:
     """The campaign on guilty cards."""
-    lives = campaigning.lives_of("iso-blank", SEED)
+    lives = campaigning.lives_of(planned.profile, SEED, planned.sheet)
     state = State(planned, path)
     try:
         return run(planned, lives, executor, work, state, ahead=ahead)

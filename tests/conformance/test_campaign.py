@@ -6,23 +6,25 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from msgspec import json
 
-from conformance.campaign.job import Job, Kind, Sampling
+from conformance.campaign.fuzz import Listener, seeded
+from conformance.campaign.job import Driver, Fuzz, Job, Kind, Sampling
 from conformance.campaign.minimise import minimal, shortest
 from conformance.campaign.outcome import Finding, Outcome, merged
 from conformance.campaign.run import State, StateError
-from conformance.campaign.story import Judge, Place, Story, StoryError
+from conformance.campaign.story import Judge, Place, Story, StoryError, digest_of
 from conformance.campaign.work import told
 from conformance.format import target_names
 from host_tools.cli import executors
 from host_tools.cli.campaigning import Bench, lives_of
 from host_tools.cli.campaigning import work as honest_work
-from tests.conformance.campaigns import WHOLE, Inline, campaign, guilty, whole
+from tests.conformance.campaigns import WHOLE, Inline, campaign, guilty, of_a_file, whole
 from tests.kit import SEED, tell
 
 FEW = Sampling(stride=5, second=9, again=9)
@@ -105,6 +107,75 @@ def test_findings_are_merged_in_the_order_of_jobs() -> None:
     assert Outcome({"streams": 3}, (found[1],), reached=2) == merged(outcomes)
 
 
+# -- the fuzzers
+
+
+def fuzzed(driver: Driver, budget: int = 200, **where: Executor) -> Outcome:
+    return whole(campaign(Kind.FUZZ, budget, driver=driver), where.get("executor", Inline()))
+
+
+@pytest.mark.parametrize("driver", Driver)
+def test_either_fuzzer_finds_a_guilty_card_guilty(driver: Driver) -> None:
+    found = fuzzed(driver)
+    assert ({"law 2"}, 200) == ({finding.law for finding in found.findings}, found.tried["streams"])
+    bench = Bench("iso-blank", SEED, guilty)
+    for finding in found.findings:
+        assert (finding.law, finding.what) == told(Story.parse(finding.story), bench)
+
+
+def test_the_seeded_fuzzer_does_the_same_in_every_process() -> None:
+    with executors.processes(2) as (executor, _):
+        assert fuzzed(Driver.SEEDED, 600) == fuzzed(Driver.SEEDED, 600, executor=executor)
+
+
+def test_the_seeded_fuzzer_hears_more_than_the_streams_it_begins_with() -> None:
+    lives = lives_of("iso-blank", SEED)
+    (job,) = campaign(Kind.FUZZ, 2 * len(lives), driver=Driver.SEEDED).jobs(lives)
+    assert isinstance(job.task, Fuzz)
+    subject = Bench("iso-blank", SEED).subject
+    begun: set[object] = set()
+    for life in lives:
+        card = Listener(subject())
+        for command in life.commands:
+            card.transmit(command)
+        begun |= card.heard
+    assert len(seeded(job, job.task, lives, subject).heard) > 1.2 * len(begun)
+
+
+# -- a profile that is a file
+
+MINE = 'extends = "iso-blank"\n[card]\ntitle = "Mine"\n'
+"""A card of one's own."""
+
+
+def test_its_text_goes_with_the_campaign_to_every_worker() -> None:
+    planned = of_a_file(Kind.STREAMS, 100, MINE, "gone.toml")
+    expected = whole(planned, Inline())
+    assert [f"laws profile=gone.toml seed=1 sheet={digest_of(MINE)}"] == list(
+        {finding.story.partition(" commands=")[0] for finding in expected.findings}
+    )
+    with executors.processes(1) as (executor, ahead):
+        assert expected == whole(planned, executor, ahead=ahead)
+    start = import_module("distributed").LocalCluster
+    with (
+        start(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster,
+        executors.cluster(cluster.scheduler_address) as (executor, ahead),
+    ):
+        assert expected == whole(planned, executor, ahead=ahead)
+
+
+def test_a_campaign_on_another_text_is_told_that_the_profile_changed(tmp_path: Path) -> None:
+    State(of_a_file(Kind.STREAMS, 50, MINE, "mine.toml"), tmp_path / "state").close()
+    assert 0o600 == (tmp_path / "state").stat().st_mode & 0o777
+    with pytest.raises(StateError, match="began with another text of mine"):
+        State(of_a_file(Kind.STREAMS, 50, MINE + "# changed\n", "mine.toml"), tmp_path / "state")
+
+
+def test_a_profile_that_renames_the_card_takes_the_target_of_what_it_extends() -> None:
+    renamed = MINE.replace("title", 'name = "mine"\ntitle')
+    assert lives_of("mine.toml", SEED, MINE) == lives_of("mine.toml", SEED, renamed)
+
+
 # -- whole cards
 
 
@@ -151,6 +222,11 @@ def test_a_fuzzer_that_breaks_leaves_nothing_where_it_was_started(tmp_path: Path
     assert [] != list(folder.glob("crash-*"))
 
 
+@pytest.mark.parametrize("profile", DOORS)
+def test_a_whole_card_stands_the_seeded_fuzzer(profile: str) -> None:
+    assert () == found_on(profile, Kind.FUZZ, 40, driver=Driver.SEEDED).findings
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", [Kind.STREAMS, Kind.LINK, Kind.FUZZ])
 @pytest.mark.parametrize("profile", target_names())
@@ -159,13 +235,21 @@ def test_a_whole_card_stands_a_long_campaign(profile: str, kind: Kind) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("profile", target_names())
+def test_a_whole_card_stands_the_seeded_fuzzer_for_long(profile: str) -> None:
+    assert () == found_on(profile, Kind.FUZZ, 2000, driver=Driver.SEEDED).findings
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", DOORS)
 def test_a_whole_card_stands_every_cut_in_every_life(profile: str) -> None:
     assert () == found_on(profile, Kind.CUTS, 0, Sampling(second=20, again=20)).findings
 
 
-def found_on(profile: str, kind: Kind, budget: int, sampling: Sampling = WHOLE) -> Outcome:
-    planned = campaign(kind, budget, sampling, profile)
+def found_on(
+    profile: str, kind: Kind, budget: int, sampling: Sampling = WHOLE, driver: Driver = Driver.ATHERIS
+) -> Outcome:
+    planned = campaign(kind, budget, sampling, profile, driver)
     jobs: Sequence[Job] = planned.jobs(lives_of(profile, SEED))
     outcome = merged(honest_work(job) for job in jobs)
     tell(f"{profile}, {kind}: {outcome.tried}")
@@ -189,6 +273,7 @@ STORIES = [
     Story(Judge.LAWS, "iso-blank", 1, (b"", b"\x00\x84")),
     Story(Judge.CUTS, "piv", 2, (b"\x00",), (Place(1, 2, "garbage", 3), Place(0, 0))),
     Story(Judge.LINK, "piv", 3, (b"\x00",), (), ("at 3 lost", "every 5 late 250")),
+    Story(Judge.LAWS, "my cards/100%20 卡\u3000片.toml", 1, (b"\x00",), sheet="5f0c1d6e2b7a9c34"),
 ]
 
 
