@@ -16,9 +16,12 @@ from sqlalchemy.orm import Session
 from host_tools.cli.cards import EngineChoice, image_link
 from host_tools.cli.office import replace_operator_card
 from host_tools.cli.station import issuing
+from host_tools.client.iso import IsoCard
 from host_tools.link.inprocess import InProcessLink
 from host_tools.office.folder import Office
+from host_tools.office.orders import number_of, signing_key
 from host_tools.office.plastic import Plastic
+from host_tools.office.unlock import Unlock
 from host_tools.pki.ledger import Ledger
 from host_tools.renewal.renewal import Renewal
 from tests.issuing.support import PIN
@@ -26,6 +29,8 @@ from tests.office.dying import SERVER, Reaper
 from tests.pki.support import SM2, SetClock
 
 BOOK = ("issue", "archive", "revoke")
+LEGAL = "legal.simcard"
+"""The image of the legal-person card that orders an unlocking."""
 
 
 def renew(office: Office, image: Path, number: str) -> None:
@@ -48,6 +53,17 @@ def issue(office: Office, image: Path, number: str) -> None:
             pass
 
 
+def unlock(office: Office, image: Path, number: str) -> None:
+    """The unlocking of a locked card by its legal-person card, unless it is done."""
+    with image_link(image, EngineChoice()) as link:
+        work = Unlock(office, Plastic(link))
+        if not work.is_open and not work.plastic.tries_left():
+            with image_link(image.with_name(LEGAL), EngineChoice()) as other:
+                legal = IsoCard(other)
+                work.begin(legal, number_of(legal.read_certificate(signing_key(legal).reference)), PIN)
+        work.finish()
+
+
 def operator(office: Office, image: Path, number: str) -> None:
     """Another card for the office's operator, unless the card of that number is in its place."""
     if image.exists():
@@ -57,7 +73,7 @@ def operator(office: Office, image: Path, number: str) -> None:
     replace_operator_card(office, None, EngineChoice())
 
 
-WORK = {"renew": renew, "issue": issue, "replace": issue, "operator": operator}
+WORK = {"renew": renew, "issue": issue, "replace": issue, "unlock": unlock, "operator": operator}
 
 
 def _child(what: str, folder: Path, now: datetime, image: Path, number: str, step: int, back: Connection) -> None:

@@ -22,10 +22,11 @@ from tests.issuing.support import DECLARANT, PIN, Town
 from tests.kit import on_bench, tell
 from tests.pki.support import SM2, SetClock
 from tests.renewal import dying
-from tests.renewal.test_renewal import near_the_end
+from tests.renewal.test_renewal import lock, near_the_end
 
 STEP = 29
 """Every 29th moment in the usual run."""
+STEPS = {"unlock": 5}
 
 
 def written(image: Path, content: bytes) -> None:
@@ -46,6 +47,12 @@ def prepared(town: Town, what: str, image: Path) -> str:
     if what == "operator":
         town.office.close()
         return "ZZ9F000000002"
+    if what == "unlock":
+        lock(town.plastic(town.clerk))
+        town.office.close()
+        written(image, town.bench(town.clerk).flash.image())
+        written(image.with_name(dying.LEGAL), town.images[town.legal])
+        return town.clerk
     generation, procedures = town.plastic(town.clerk).generation(), Procedures(town.office)
     if what == "replace":
         number = procedures.replace(town.order(Action.REPLACE, town.legal, town.clerk))
@@ -91,7 +98,7 @@ def kill_everywhere(town: Town, what: str, tmp_path: Path, step: int) -> int:
 
 @pytest.mark.parametrize("what", list(dying.WORK))
 def test_a_killed_process_loses_nothing(town: Town, what: str, tmp_path: Path) -> None:
-    assert kill_everywhere(town, what, tmp_path, STEP) > STEP
+    assert kill_everywhere(town, what, tmp_path, STEPS.get(what, STEP)) > STEPS.get(what, STEP)
 
 
 @pytest.mark.slow
