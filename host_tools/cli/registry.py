@@ -170,7 +170,7 @@ def _whole(work: Work, card: Card) -> dict[str, Any]:
         {"number": each.number, "use": each.use.value, "until": f"{each.not_after:%Y-%m-%d}", "state": each.state.value}
         for each in work.certificates(card, None)
     ]
-    unfinished = [each.kind.value for each in work.open_procedures() if each.card_id == card.id]
+    unfinished = [each.kind.value for each in work.unfinished(card)]
     operations = [
         {name: row[name] for name in ("sequence", "at", "action", "outcome", "by", "state")}
         for row in map(line_of, work.history(card))

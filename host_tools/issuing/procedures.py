@@ -13,10 +13,11 @@ from typing import TypeVar
 from host_tools.errors import AlreadyRegistered, OfficeProblem
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
-from host_tools.issuing.stations import BY, HOLDER, OLD, ORDER
+from host_tools.issuing.stations import HOLDER, OLD
 from host_tools.office.desk import Desk
 from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed
+from host_tools.office.papers import BY, ORDER
 from host_tools.office.station import START
 from host_tools.pki.generation import Generation
 from host_tools.registry.columns import Json

@@ -12,19 +12,21 @@ from host_tools.errors import OfficeProblem
 from host_tools.issuing import plan
 from host_tools.office import scripts
 from host_tools.office.folder import Office
+from host_tools.office.papers import BY, ORDER, give_up, on_paper, strays
 from host_tools.office.plastic import USER_PIN, Plastic
 from host_tools.office.staging import Issued, Seen
 from host_tools.office.station import HolderData, Station, Task, revoke, shown_number, subject_of
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Subject
+from host_tools.pki.view import Certificate as View
 from host_tools.registry.log import Entry
-from host_tools.registry.models import Card, Procedure
+from host_tools.registry.models import Card, Certificate, Procedure
 from host_tools.registry.states import Action, CardState, ProcedureKind
 from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
-BY, ORDER, OLD, HOLDER = "by", "order", "old", "holder"
-"""Pages of the procedures: who ordered it, the order, the card that is replaced, what changes of the holder."""
+OLD, HOLDER = "old", "holder"
+"""Pages of the procedures: the card that is replaced, what changes of the holder."""
 
 
 def entry_of(action: Action, procedure: Procedure) -> Entry:
@@ -40,6 +42,7 @@ class Issuing(Station):
     """
 
     kind = ProcedureKind.ISSUE
+    when_void = "this blank stays a blank"
 
     def __init__(self, office: Office, plastic: Plastic, number: str, another: bool = False) -> None:
         super().__init__(office, plastic, number)
@@ -69,7 +72,7 @@ class Issuing(Station):
 
     def operations(self, card: Card) -> tuple[bytes, ...]:
         if card.state is not CardState.PREPARING:
-            raise OfficeProblem(f"card {card.number} is {card.state.value} by now; this blank stays a blank")
+            raise OfficeProblem(f"card {card.number} is {card.state.value} by now; {self.when_void}")
         files = (scripts.write_file(path, body) for path, body in plan.bodies(card).items())
         key = scripts.management_key(self.office.master_key(), card.number)
         return (*files, scripts.reset_pin(USER_PIN), scripts.new_key(scripts.TRANSPORT_KEY, key))
@@ -88,37 +91,45 @@ class Replacing(Issuing):
 
     kind = ProcedureKind.REPLACE
 
+    def keys(self, seen: Seen) -> frozenset[bytes]:
+        kept = self._kept()
+        return super().keys(seen) | (frozenset() if kept is None else {View.parse(kept.der).key.fingerprint})
+
     def issue(self, task: Task, asked: bytes) -> Issued:
-        authority = self.office.authority(task.generation)
-        with self.office.registry.reading() as work:
-            card = self._old(work)
-            old = work.certificates(card, None)
-        if self.office.is_own(card):
-            return super().issue(task, asked)
-        kept = next((row for row in reversed(old) if row.use is Use.EXCHANGE), None)
+        kept = self._kept()
         if kept is None:
-            raise OfficeProblem(f"card {self.number} takes the place of one that never had an exchange key")
+            return super().issue(task, asked)
+        authority = self.office.authority(task.generation)
         signing = authority.issue(asked, task.subject, Use.SIGN, task.start)
         sealed = authority.recover(kept.serial, signing)
         exchange = authority.issue_key(sealed.key, task.subject, Use.EXCHANGE, task.start)
         return Issued(signing, exchange, sealed)
 
+    def _kept(self) -> Certificate | None:
+        """The old card's newest exchange certificate, whose key the new card gets; None for the office's own cards."""
+        with self.office.registry.reading() as work:
+            card = self._old(work)
+            old = work.certificates(card, None)
+        if self.office.is_own(card):
+            return None
+        kept = next((row for row in reversed(old) if row.use is Use.EXCHANGE), None)
+        if kept is None:
+            raise OfficeProblem(f"card {self.number} takes the place of one that never had an exchange key")
+        return kept
+
     def _old(self, work: Work) -> Card:
         return work.card(str(self._procedure(work).data[OLD]))
-
-    def _record(self, seen: Seen) -> None:
-        with self.office.registry.reading() as work:
-            former = [row.number for row in work.certificates(self._old(work), None)]
-        for number in former:
-            revoke(self.office, number)
-        super()._record(seen)
 
     def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
         super().record(work, card, procedure, issued)
         old = self._old(work)
+        rows = frozenset(row.number for row in work.certificates(old, None))
+        for number in rows | on_paper(work, old) | strays(self.office, work, old):
+            revoke(self.office, number)
         work.replace(old, card)
         if old.state is not CardState.VOID:
             work.move(old, CardState.VOID, entry_of(Action.REPLACE, procedure))
+            give_up(work, old)
 
 
 class HolderChange(Station):

@@ -10,7 +10,7 @@ books meanwhile, log in and orders are refused by the stricter.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from host_tools.eport_client.wording import Lang
@@ -19,6 +19,7 @@ from host_tools.office import rules
 from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
 from host_tools.office.orders import WORD, Order, Signed
+from host_tools.office.papers import give_up, on_paper, strays
 from host_tools.office.refusals import KINDS, STATES, Reason, Refusal
 from host_tools.office.rules import Party, Rule, Target
 from host_tools.pki.generation import serial_of
@@ -26,7 +27,7 @@ from host_tools.pki.ledger import Entry as BookEntry
 from host_tools.pki.revocation import Reason as Why
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
-from host_tools.registry.models import Card, Certificate
+from host_tools.registry.models import Card
 from host_tools.registry.states import Action, CardState, Outcome, ProcedureKind
 from host_tools.registry.work import Work
 
@@ -215,25 +216,31 @@ class Desk:
                 if card is None or found is None:
                     return None
                 done = Finished(number, Action(found.data["action"]), CardState(found.data["to"]))
-                concerned = _concerned(work, card, done.state)
-            for certificate in concerned:
-                settle(self._office, certificate.number, done.state)
-            if self._close(done, {each.number for each in concerned}):
-                return done
+                concerned = _concerned(self._office, work, card, done.state)
+            for certificate in sorted(concerned):
+                settle(self._office, certificate, done.state)
+            state = self._close(done, concerned)
+            if state is not None:
+                return replace(done, state=state)
 
-    def _close(self, done: Finished, seen: set[str]) -> bool:
-        """Move the card, unless it got other certificates meanwhile: the authority was not told of those yet."""
+    def _close(self, done: Finished, seen: frozenset[str]) -> CardState | None:
+        """Move the card, and say where to; None if it got certificates meanwhile that the authority was not told of."""
         with self._office.registry.writing() as work:
             card = work.card(done.card)
             found = work.open_procedure(ProcedureKind.ORDER, card)
             if found is None:  # another process was quicker
-                return True
-            if {each.number for each in _concerned(work, card, done.state)} != seen:
-                return False
+                return done.state
+            if card.state is CardState.VOID:  # no way leads from there: the order came too late
+                give_up(work, card)
+                return card.state
+            if _concerned(self._office, work, card, done.state) != seen:
+                return None
             entry = Entry(done.action, found.data["by"], found.data["number"], data=found.data["proof"])
             work.move(card, done.state, entry)
             work.finish(found)
-            return True
+            if done.state is CardState.VOID:
+                give_up(work, card)
+            return done.state
 
 
 def settle(office: Office, number: str, state: CardState) -> None:
@@ -266,9 +273,11 @@ def _standing(entry: BookEntry | None) -> Why | None:
     return entry.revoked.reason if entry is not None and entry.revoked is not None else None
 
 
-def _concerned(work: Work, card: Card, to: CardState) -> tuple[Certificate, ...]:
-    """The certificates a change of state is about: those in use, or all of a card that becomes void."""
-    return work.certificates(card, None) if to is CardState.VOID else work.certificates(card)
+def _concerned(office: Office, work: Work, card: Card, to: CardState) -> frozenset[str]:
+    """Numbers of the certificates a change of state is about: in use or soon to be; all where a card becomes void."""
+    void = to is CardState.VOID
+    rows = work.certificates(card, None) if void else work.certificates(card)
+    return on_paper(work, card).union((each.number for each in rows), strays(office, work, card) if void else ())
 
 
 def _rule(office: Office, work: Work, order: Order, party: Party, number: str) -> Rule:

@@ -10,23 +10,25 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from typing import ClassVar
 
 from host_tools.errors import BadResponse, OfficeProblem
 from host_tools.office import scripts
 from host_tools.office.desk import settle
 from host_tools.office.folder import Office
+from host_tools.office.papers import ASKED, ISSUED, issued_by, strays
 from host_tools.office.plastic import Plastic
 from host_tools.office.staging import Issued, Seen, Step, next_step
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import CARD_PREFIX, Generation, Subject, serial_of
 from host_tools.pki.revocation import Reason
 from host_tools.registry.models import Card, Procedure
-from host_tools.registry.states import ProcedureKind
+from host_tools.registry.states import CardState, ProcedureKind
 from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
-ISSUED, START = "issued", "start"
-"""Pages of a procedure: what the authority issued, and the day from which it is valid."""
+START = "start"
+"""The page of a procedure that has the day from which what is issued is valid."""
 MOST_STEPS = 32
 """A card that tells the truth needs eight."""
 RSA_BITS = 1024
@@ -84,6 +86,8 @@ class Station(ABC):
     """Works on one card of one procedure. Subclasses say what the script does and what is written down at the end."""
 
     kind: ProcedureKind
+    when_void: ClassVar = "nothing more is done to it"
+    """What there is to say of the card in the reader, once it became void."""
 
     def __init__(self, office: Office, plastic: Plastic, number: str) -> None:
         self.office = office
@@ -147,31 +151,43 @@ class Station(ABC):
 
     def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
         asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
-        made = self.issue(task, asked)
-        if before is not None:
-            # Its keys are gone from the card: nobody can ever use these certificates.
-            self._withdraw(before)
-        if not self._put_down(made, before):
-            self._withdraw(made)
-            raise OfficeProblem(f"card {self.number} is worked on at another station; finish it there")
+        self._note(self.keys(seen), before)
+        # Their keys are gone from the card: nobody can ever use these certificates.
+        for number in self._put_down(task, asked, before):
+            revoke(self.office, number)
+
+    def keys(self, seen: Seen) -> frozenset[bytes]:
+        """The keys (fingerprints) for which the authority is asked to issue."""
+        return frozenset((seen.keys[Use.SIGN].fingerprint,))
+
+    def _note(self, keys: frozenset[bytes], before: Issued | None) -> None:
+        """Write down for which keys the authority will be asked: after a death it shows what to look for."""
+        former = () if before is None else (before.signing.key.fingerprint,)
+        with self.office.registry.writing() as work:
+            procedure = self._procedure(work)
+            self._insist_on_page(procedure, before)
+            asked = {*procedure.data.get(ASKED, ()), *(key.hex() for key in (*keys, *former))}
+            work.step(procedure, **{ASKED: sorted(asked)})
 
     def issue(self, task: Task, asked: bytes) -> Issued:
         """What the authority issues for a request of the card."""
         return Issued.of(self.office.authority(task.generation).issue_pair(asked, task.subject, task.start))
 
-    def _put_down(self, made: Issued, before: Issued | None) -> bool:
-        """Write down what was issued, unless another station wrote something else meanwhile; whether it was."""
+    def _put_down(self, task: Task, asked: bytes, before: Issued | None) -> frozenset[str]:
+        """Have it issued, and write it down; numbers of what was issued earlier and is on no paper any more.
+
+        Both in one transaction, which has the card for itself: nobody else issues for it, or makes it void, between.
+        """
         with self.office.registry.writing() as work:
             procedure = self._procedure(work)
-            page = procedure.data.get(ISSUED)
-            if (Issued.decode(page) if page else None) != before:
-                return False
-            work.step(procedure, **{ISSUED: made.encode()})
-            return True
+            self._insist_on_page(procedure, before)
+            work.step(procedure, **{ISSUED: self.issue(task, asked).encode()})
+            return strays(self.office, work, procedure.card)
 
-    def _withdraw(self, issued: Issued) -> None:
-        for number in (issued.signing.number, issued.exchange.number):
-            revoke(self.office, number)
+    def _insist_on_page(self, procedure: Procedure, issued: Issued | None) -> None:
+        """`OfficeProblem` where another station wrote down something else meanwhile."""
+        if issued_by(procedure) != issued:
+            raise OfficeProblem(f"card {self.number} is worked on at another station; finish it there")
 
     def _script(self, seen: Seen) -> None:
         with self.office.registry.reading() as work:
@@ -201,6 +217,9 @@ class Station(ABC):
             procedure, card = self._procedure(work), work.card(self.number)
             if card.state is not state:
                 return False
+            self._insist_on_page(procedure, issued)
+            for number in strays(self.office, work, card):  # the last time that anybody looks for them
+                revoke(self.office, number)
             self.record(work, card, procedure, issued)
             card.script_counter = seen.scripts
             work.finish(procedure)
@@ -209,7 +228,10 @@ class Station(ABC):
     # -- on paper
 
     def _procedure(self, work: Work) -> Procedure:
-        found = work.open_procedure(self.kind, work.card(self.number))
+        card = work.card(self.number)
+        found = work.open_procedure(self.kind, card)
+        if found is None and card.state is CardState.VOID:
+            raise OfficeProblem(f"card {self.number} is void by now; {self.when_void}")
         if found is None:
             raise OfficeProblem(f"card {self.number}: somebody else finished this {self.kind.value} meanwhile")
         return found
@@ -226,8 +248,7 @@ class Station(ABC):
 
     def _issued(self) -> Issued | None:
         with self.office.registry.reading() as work:
-            page = self._procedure(work).data.get(ISSUED)
-        return Issued.decode(page) if page else None
+            return issued_by(self._procedure(work))
 
 
 def revoke(office: Office, number: str) -> None:

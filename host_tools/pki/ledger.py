@@ -144,6 +144,10 @@ class Ledger:
         """The newest good certificate of a key."""
         return self._one("key = ? AND revoked_at IS NULL ORDER BY serial DESC LIMIT 1", fingerprint)
 
+    def of_key(self, fingerprint: bytes) -> tuple[Entry, ...]:
+        """All certificates of a key, good or not, by number."""
+        return tuple(_entry(row) for row in self._rows(f"{SELECT} WHERE key = ? ORDER BY serial", fingerprint))
+
     def entries(self, generation: Generation) -> Iterator[Entry]:
         """All certificates of a generation, by number."""
         for row in self._rows(f"{SELECT} WHERE generation = ? ORDER BY serial", generation.value):
@@ -198,6 +202,12 @@ class Ledger:
     def archived_for(self, generation: Generation, signing: int) -> bytes | None:
         """The envelope of the exchange key made for a signing certificate."""
         query = "SELECT envelope FROM archive WHERE generation = ? AND signing = ?"
+        rows = self._rows(query, generation.value, signing)
+        return _bytes(rows[0][0]) if rows else None
+
+    def archived_key(self, generation: Generation, signing: int) -> bytes | None:
+        """The fingerprint of the exchange key made for a signing certificate."""
+        query = "SELECT key FROM archive WHERE generation = ? AND signing = ?"
         rows = self._rows(query, generation.value, signing)
         return _bytes(rows[0][0]) if rows else None
 

@@ -88,6 +88,11 @@ class Work(Cards):
         query = query if kind is None else query.where(Procedure.kind == kind)
         return tuple(self.session.execute(query).scalars())
 
+    def unfinished(self, card: Card) -> tuple[Procedure, ...]:
+        """All unfinished work on a card, oldest first."""
+        of_card = select(Procedure).where(Procedure.card_id == card.id, Procedure.finished_at.is_(None))
+        return tuple(self.session.execute(of_card.order_by(Procedure.id)).scalars())
+
     def step(self, procedure: Procedure, **data: object) -> None:
         """Remember more of a work that goes on."""
         procedure.data = {**procedure.data, **data}

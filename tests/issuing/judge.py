@@ -1,19 +1,38 @@
-"""OpenSSL as the judge of a card: its certificate leads to the office's root, and its signature fits it."""
+"""Judges: OpenSSL of a card, whose certificate leads to the office's root, and whose signature fits it; the registry of
+the authority's book, whose good certificates are those that the registry says cards have now.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from host_tools.client.iso import IsoCard
+from host_tools.office.folder import Office
+from host_tools.office.orders import number_of
 from host_tools.pki import der
+from host_tools.pki.generation import Generation
 from host_tools.pki.keys import USUAL_HASH, Kind
 from host_tools.pki.view import Certificate
+from host_tools.registry.states import CardState
 from tests.crypto import openssl
 from tests.pki.support import CASES
 
 DAY = 86400
 IDENTIFIER = b"1234567812345678"
 MESSAGE = b"a customs declaration"
+HELD = (CardState.FROZEN, CardState.LOST)
+
+
+def strays(office: Office) -> list[str]:
+    """Certificates that the authority calls good and no card has now by the registry, or the other way round."""
+    with office.registry.reading() as work:
+        rows = {row.number for card in work.cards() for row in work.certificates(card)}
+        numbers = {card.number for card in work.cards()}
+        held = {row.number for card in work.cards() if card.state in HELD for row in work.certificates(card)}
+    entries = [entry for each in Generation for entry in office.authorities.ledger.entries(each)]
+    of_cards = [entry for entry in entries if number_of(entry.body) in numbers]
+    good = {entry.number for entry in of_cards if entry.revoked is None}
+    return sorted(good ^ (rows - held))
 
 
 def insist_that_openssl_takes(card: IsoCard, authority: Path, folder: Path) -> None:

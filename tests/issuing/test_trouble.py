@@ -10,15 +10,19 @@ import pytest
 from host_tools.errors import AlreadyRegistered, OfficeProblem, RegistryBusy
 from host_tools.issuing.plan import Firm
 from host_tools.issuing.procedures import Procedures
-from host_tools.issuing.stations import Issuing, Replacing
+from host_tools.issuing.stations import HolderChange, Issuing, Replacing
 from host_tools.office.desk import Desk
 from host_tools.office.orders import Order, sign_order
-from host_tools.office.staging import Step
+from host_tools.office.staging import Issued, Step
+from host_tools.office.station import Station, Task
+from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Generation, serial_of
 from host_tools.registry.audit import audit
-from host_tools.registry.states import Action, CardKind, CardState
+from host_tools.registry.states import Action, CardKind, CardState, Outcome, ProcedureKind
+from tests.issuing.judge import strays
 from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
 from tests.issuing.test_batch import credit_code
+from tests.renewal.interrupted import Killed
 
 
 def add(town: Town) -> str:
@@ -26,7 +30,7 @@ def add(town: Town) -> str:
     return Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
 
 
-def until(station: Issuing, last: Step) -> None:
+def until(station: Station, last: Step) -> None:
     """Run a station up to a step that it does not do any more."""
     assert any(step is last for step in station.run(lambda: PIN))
 
@@ -53,20 +57,21 @@ def test_two_stations_that_begin_at_once_make_one_card(town: Town) -> None:
         Issuing(town.office, town.plastic(blank(town, name, seed)), number) for name, seed in (("a", 1), ("b", 2))
     )
     running = first.run(lambda: PIN)
-    issue: Callable[..., object] = first.issue
+    request: Callable[..., bytes] = first.plastic.request
 
-    def meanwhile(*asked: object) -> object:
+    def meanwhile(*asked: object) -> bytes:
         until(second, Step.IMPORT_KEY)
-        return issue(*asked)
+        return request(*asked)
 
-    first.issue = meanwhile  # type: ignore[method-assign, assignment]
+    first.plastic.request = meanwhile  # type: ignore[method-assign, assignment]
     with pytest.raises(OfficeProblem, match="at another station"):
         list(running)
     list(Issuing(town.office, town.plastic("b"), number).run(lambda: PIN))
     assert ["", f"03-{number}"] == [town.plastic(name).number() for name in "ab"]
+    assert [] == strays(town.office)
 
 
-def test_what_the_slower_station_got_is_revoked(town: Town) -> None:
+def test_what_was_issued_for_a_destroyed_blank_is_revoked(town: Town) -> None:
     number = add(town)
     until(Issuing(town.office, town.plastic(blank(town, "a", 1)), number), Step.IMPORT_KEY)
     with town.office.registry.reading() as work:
@@ -87,20 +92,108 @@ def test_a_destroyed_blank_gives_way_to_another(town: Town) -> None:
     station = Issuing(town.office, town.plastic(blank(town, "next", 2)), number, another=True)
     list(station.run(lambda: PIN))
     assert (CardState.NORMAL, f"03-{number}") == (town.state(number), town.plastic("next").number())
+    assert [] == strays(town.office)
     with town.office.registry.reading() as work:
         assert () == audit(work).findings
 
 
-def test_a_card_that_became_void_is_not_made(town: Town) -> None:
+def test_the_exchange_key_outlives_a_destroyed_blank(town: Town) -> None:
+    number = Procedures(town.office).replace(town.order(Action.REPLACE, town.legal, town.clerk))
+    until(Replacing(town.office, town.plastic(blank(town, "broken", 1)), number), Step.SCRIPT)
+    list(Replacing(town.office, town.plastic(blank(town, "next", 2)), number, another=True).run(lambda: PIN))
+    assert [] == strays(town.office)
+    with town.office.registry.reading() as work:
+        kept = work.current(work.card(number), Use.EXCHANGE)
+    entry = town.office.authorities.ledger.find(*serial_of(kept.number))
+    assert entry is not None
+    assert entry.revoked is None
+
+
+def void(town: Town, number: str) -> None:
+    order = Order(Action.VOID, (number,), FIRM.credit_code, OPERATOR_NUMBER, town.clock())
+    Desk(town.office).submit(sign_order(town.card(OPERATOR_NUMBER), PIN, order))
+
+
+def again(town: Town, number: str) -> None:
+    list(Issuing(town.office, town.plastic("a"), number).run(lambda: PIN))
+
+
+def another(town: Town, number: str) -> None:
+    list(Issuing(town.office, town.plastic(blank(town, "b", 2)), number, another=True).run(lambda: PIN))
+
+
+@pytest.mark.parametrize("after", [again, another, void])
+def test_what_was_issued_in_the_moment_before_a_death_is_found(town: Town, after: Callable[[Town, str], None]) -> None:
+    number = add(town)
+    station = Issuing(town.office, town.plastic(blank(town, "a", 1)), number)
+    issue = station.issue
+
+    def die(task: Task, asked: bytes) -> Issued:
+        issue(task, asked)
+        raise Killed
+
+    station.issue = die  # type: ignore[method-assign]
+    with pytest.raises(Killed):
+        list(station.run(lambda: PIN))
+    assert 2 == len(strays(town.office))
+    after(town, number)
+    assert [] == strays(town.office)
+
+
+@pytest.mark.parametrize("last", [Step.GENERATE, Step.CERTIFY, Step.IMPORT_KEY, Step.SCRIPT])
+def test_a_card_that_became_void_is_not_made(town: Town, last: Step) -> None:
     number = add(town)
     town.blank(number)
     station = Issuing(town.office, town.plastic(number), number)
-    until(station, Step.SCRIPT)
-    void = Order(Action.VOID, (number,), FIRM.credit_code, OPERATOR_NUMBER, town.clock())
-    Desk(town.office).submit(sign_order(town.card(OPERATOR_NUMBER), PIN, void))
+    until(station, last)
+    void(town, number)
     with pytest.raises(OfficeProblem, match="stays a blank"):
         list(station.run(lambda: PIN))
     assert "" == town.plastic(number).number()
+    assert [] == strays(town.office)
+    with town.office.registry.reading() as work:
+        assert ((), ()) == (work.unfinished(work.card(number)), audit(work).findings)
+
+
+def test_a_void_successor_gives_way_to_another(town: Town) -> None:
+    first, second = "", ""
+    for name, seed in (("a", 1), ("b", 2)):
+        first, second = second, Procedures(town.office).replace(town.order(Action.REPLACE, town.legal, town.clerk))
+        until(Replacing(town.office, town.plastic(blank(town, name, seed)), second), Step.SCRIPT)
+        if name == "a":
+            void(town, second)
+    list(Replacing(town.office, town.plastic("b"), second).run(lambda: PIN))
+    states = [town.state(number) for number in (first, second, town.clerk)]
+    assert [CardState.VOID, CardState.NORMAL, CardState.VOID] == states
+    assert [] == strays(town.office)
+
+
+def test_a_replaced_card_leaves_no_open_work_behind(town: Town) -> None:
+    Procedures(town.office).change_holder(
+        town.order(Action.HOLDER_CHANGED, town.legal, town.clerk), {"name": "测试新操作员"}
+    )
+    until(HolderChange(town.office, town.plastic(town.clerk)), Step.SCRIPT)
+    number = Procedures(town.office).replace(town.order(Action.REPLACE, town.legal, town.clerk))
+    town.blank(number)
+    with town.office.registry.writing() as work:  # an order that was accepted, and whose process then died
+        page = {"action": "freeze", "to": "frozen", "number": "1", "by": town.legal, "proof": {}}
+        work.begin(ProcedureKind.ORDER, work.card(town.clerk), page)
+    list(Replacing(town.office, town.plastic(number), number).run(lambda: PIN))
+    assert () == Desk(town.office).resume()
+    assert [] == strays(town.office)
+    with town.office.registry.reading() as work:
+        assert ((), ()) == (work.open_procedures(), audit(work).findings)
+    last = [(line.action, line.outcome, line.reason) for line in town.history(town.clerk)][-1]
+    assert (Action.FREEZE, Outcome.REFUSED, "the card became void first") == last
+
+
+def test_an_order_about_a_card_that_is_void_by_now_is_ended(town: Town) -> None:
+    Desk(town.office).submit(town.order(Action.VOID, town.legal, town.clerk))
+    with town.office.registry.writing() as work:
+        page = {"action": "freeze", "to": "frozen", "number": "1", "by": town.legal, "proof": {}}
+        work.begin(ProcedureKind.ORDER, work.card(town.clerk), page)
+    assert [CardState.VOID] == [done.state for done in Desk(town.office).resume()]
+    assert () == Desk(town.office).resume()
 
 
 def test_a_person_who_is_ordered_again_gets_no_second_card(town: Town) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from host_tools.errors import OrderRefused, PinWrong
+from host_tools.errors import OfficeProblem, OrderRefused, PinWrong
 from host_tools.office.desk import Desk
 from host_tools.office.orders import Order, sign_order
 from host_tools.office.plastic import Plastic
@@ -15,11 +16,13 @@ from host_tools.office.staging import Step
 from host_tools.office.unlock import Unlock
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Generation
+from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CertificateState, Outcome
 from host_tools.renewal import rules
 from host_tools.renewal.renewal import Renewal, RenewalRefused
 from host_tools.renewal.rules import Against, Standing
 from simcard.wire.secret import Secret
+from tests.issuing.judge import strays
 from tests.issuing.support import FIRM, OPERATOR_NUMBER, PIN, Town
 
 OWN = Secret(b"13572468")
@@ -169,27 +172,64 @@ def test_nobody_else_unlocks_a_legal_persons_card(town: Town, by: str) -> None:
         unlocked(town, town.legal, getattr(town, by))
 
 
-@pytest.mark.parametrize(
-    ("action", "standing_of_new", "state"),
-    [
-        (Action.FREEZE, "HOLD", CertificateState.CURRENT),
-        (Action.REPORT_LOSS, "HOLD", CertificateState.CURRENT),
-        (Action.VOID, "CESSATION", CertificateState.REVOKED),
-    ],
-)
-def test_a_card_frozen_while_it_is_renewed_gets_no_good_certificate(
-    town: Town, action: Action, standing_of_new: str, state: CertificateState
-) -> None:
+def renewed_until(town: Town, last: Step, action: Action) -> Iterator[Step]:
+    """A clerk's renewal that was told its step `last`, when an order about the card came; the rest of its steps."""
     near_the_end(town, town.clerk)
     renewal = Renewal(town.office, town.plastic(town.clerk))
     renewal.begin(town.card(town.legal), town.legal, PIN)
-    for step in renewal.run(lambda: PIN):
-        if step is Step.RECORD:
-            order = Order(action, (town.clerk,), FIRM.credit_code, town.legal, town.clock())
-            Desk(town.office).submit(sign_order(town.card(town.legal), PIN, order))
+    running = renewal.run(lambda: PIN)
+    assert any(step is last for step in running)
+    order = Order(action, (town.clerk,), FIRM.credit_code, town.legal, town.clock())
+    Desk(town.office).submit(sign_order(town.card(town.legal), PIN, order))
+    return running
+
+
+def newest(town: Town) -> tuple[set[str], set[CertificateState]]:
+    """What book and registry say of the two certificates that the clerk's card got last."""
     with town.office.registry.reading() as work:
         rows = work.certificates(work.card(town.clerk), None)[-2:]
     ledger = town.office.authorities.ledger
     entries = [ledger.find(Generation.SM2, row.serial) for row in rows]
     found = {each.revoked.reason.name if each and each.revoked else "GOOD" for each in entries}
-    assert ({standing_of_new}, {state}) == (found, {row.state for row in rows})
+    return found, {row.state for row in rows}
+
+
+@pytest.mark.parametrize("action", [Action.FREEZE, Action.REPORT_LOSS])
+def test_a_card_frozen_while_it_is_renewed_gets_no_good_certificate(town: Town, action: Action) -> None:
+    list(renewed_until(town, Step.RECORD, action))
+    assert ({"HOLD"}, {CertificateState.CURRENT}) == newest(town)
+    assert [] == strays(town.office)
+
+
+@pytest.mark.parametrize("last", [Step.IMPORT_KEY, Step.SCRIPT, Step.RECORD])
+def test_a_card_frozen_before_its_renewal_is_recorded_has_none_meanwhile(town: Town, last: Step) -> None:
+    renewed_until(town, last, Action.FREEZE)
+    assert [] == strays(town.office)
+
+
+def test_a_renewal_goes_on_after_its_card_was_frozen_and_unfrozen(town: Town) -> None:
+    renewed_until(town, Step.IMPORT_SIGNING, Action.FREEZE)
+    order = Order(Action.UNFREEZE, (town.clerk,), FIRM.credit_code, town.legal, town.clock())
+    Desk(town.office).submit(sign_order(town.card(town.legal), PIN, order))
+    list(Renewal(town.office, town.plastic(town.clerk)).run(lambda: PIN))
+    assert ({"GOOD"}, {CertificateState.CURRENT}) == newest(town)
+    assert [] == strays(town.office)
+
+
+@pytest.mark.parametrize("last", [Step.IMPORT_KEY, Step.SCRIPT, Step.RECORD])
+def test_what_was_issued_for_a_card_that_became_void_meanwhile_is_written_down_revoked(town: Town, last: Step) -> None:
+    running = renewed_until(town, last, Action.VOID)
+    assert ({"CESSATION"}, {CertificateState.REVOKED}) == newest(town)
+    assert [] == strays(town.office)
+    with pytest.raises(OfficeProblem, match="void by now"):
+        list(running)
+    with town.office.registry.reading() as work:
+        assert ((), ()) == (work.open_procedures(), audit(work).findings)
+
+
+def test_an_unlocking_ends_with_its_card(town: Town) -> None:
+    lock(town.plastic(town.clerk))
+    unlock = Unlock(town.office, town.plastic(town.clerk))
+    unlock.begin(town.card(town.legal), town.legal, PIN)
+    Desk(town.office).submit(town.order(Action.VOID, town.legal, town.clerk))
+    assert not unlock.is_open
