@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from conformance.template import TemplateError, parse
 
@@ -106,6 +106,8 @@ class Case(Struct, frozen=True, forbid_unknown_fields=True):
     destructive: bool = False
     certainty: Certainty | None = None
     level: Level = Level.MUST
+    rounds: Annotated[int, Meta(ge=1)] = 1
+    """How often the steps are done, one round after the other; the transcript keeps the last."""
     plain_setup: bool = True
     """Whether the suite's setup comes first."""
 

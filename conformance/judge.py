@@ -227,7 +227,7 @@ class Judge:
         except TemplateError as error:
             return Verdict.UNRESOLVED, f"the suite: {error}", []
         ready = _steps(trial, [*before, *case.setup])
-        verdict, reason = _steps(trial, case.steps) if ready is _FINE else (_WITHOUT[ready[0]], f"setup: {ready[1]}")
+        verdict, reason = _rounds(trial, case) if ready is _FINE else (_WITHOUT[ready[0]], f"setup: {ready[1]}")
         left = _steps(trial, [*case.teardown, *after])
         if left is not _FINE and verdict is not Verdict.FAIL:
             verdict, reason = _WITHOUT[left[0]], f"afterwards: {left[1]}"
@@ -251,6 +251,18 @@ _WITHOUT = {
     Verdict.NOT_APPLICABLE: Verdict.NOT_APPLICABLE,
 }
 """What a verdict on setup or teardown means for the case."""
+
+
+def _rounds(trial: Trial, case: Case) -> tuple[Verdict, str]:
+    """The steps of the case proper, as often as it says; what earlier rounds said is not kept."""
+    begun, found = len(trial.lines), _FINE
+    for number in range(1, case.rounds + 1):
+        del trial.lines[begun:]
+        found = _steps(trial, case.steps)
+        if found is not _FINE:
+            verdict, reason = found
+            return verdict, f"round {number}, {reason}" if case.rounds > 1 else reason
+    return found
 
 
 def _steps(trial: Trial, steps: Sequence[Step]) -> tuple[Verdict, str]:

@@ -14,7 +14,7 @@ from random import Random
 
 from conformance import laws
 from conformance.campaign.job import Fuzz, Job
-from conformance.campaign.life import Life, grammar_of
+from conformance.campaign.life import Life, grammar_of, stream_of
 from conformance.campaign.story import Judge, Story
 
 Commands = Sequence[bytes]
@@ -22,8 +22,10 @@ Change = Callable[[bytes, Random], bytes]
 """Makes another command of one."""
 MOST_COMMANDS = 120
 """Of one stream: the longest lives are half as long, and what grows without end only gets slower."""
-STEPS = (1, 1, 2, 3)
+STEPS = (1, 2, 4, 8)
 """How many changes make one stream of another."""
+FRESH = 4
+"""One stream in so many is made as a campaign of streams makes them, so that nothing is out of reach of the others."""
 
 
 def beginning(job: Job, task: Fuzz, lives: Sequence[Life]) -> list[Commands]:
@@ -55,6 +57,10 @@ class Changer:
                     if at < len(made):
                         made[at] = self._change(made[at], random)
         return made[:MOST_COMMANDS]
+
+    def fresh(self, random: Random) -> list[bytes]:
+        """A stream of no other."""
+        return stream_of(random.getrandbits(16), random.getrandbits(32), self._lives, self._grammar)
 
 
 def mutated(raw: bytes, random: Random) -> bytes:
@@ -109,7 +115,12 @@ def seeded(job: Job, task: Fuzz, lives: Sequence[Life], subject: Callable[[], la
     waiting = beginning(job, task, lives)
     kept: list[Commands] = [()]
     while found.streams < task.runs:
-        commands = waiting.pop() if waiting else changer.another(random.choice(kept), random)
+        if waiting:
+            commands = waiting.pop()
+        elif random.randrange(FRESH):
+            commands = changer.another(random.choice(kept), random)
+        else:
+            commands = changer.fresh(random)
         card = Listener(subject())
         broken = laws.judge(card, commands)
         if broken is not None:

@@ -27,6 +27,7 @@ CASE = '[[case]]\nid = "one"\nclause = "1"\npurpose = "one fact"\n'
             r"small.toml:6: case\[0\].steps\[0\].times: Expected `int`",
             HEAD + CASE + 'steps = [{ send = "", times = "2" }]',
         ),
+        (r"case\[0\].rounds: Expected `int` >= 1", HEAD + CASE + "rounds = 0\nsteps = []"),
         (r":6: case\[0\] \(one\): at character 1 of 'G0': expected a hex", HEAD + CASE + 'steps = [{ send = "G0" }]'),
         (r"\(one\): \{pim\} is neither captured", HEAD + CASE + 'steps = [{ send = "{pim}" }]'),
         (r"\(one\): needs: wings is not in the vocabulary", HEAD + CASE + 'needs = ["wings"]\nsteps = []'),

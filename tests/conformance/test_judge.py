@@ -72,6 +72,21 @@ def test_a_setup_that_goes_wrong_leaves_the_case_unresolved(tmp_path: Path) -> N
     assert (Verdict.UNRESOLVED, ["0001"]) == (result.verdict, card.sent)
 
 
+def test_rounds_are_done_one_after_the_other_until_one_fails(tmp_path: Path) -> None:
+    begun = 'rounds = 9\nsetup = [{ check = "01", capture = { n = ":" } }]'
+    steps = '{ send = "00 {n}" }, { check = "{add(n, 1)}", capture = { n = ":" } }'
+    result, card = tried(tmp_path, case(steps, begun), {"0001": "9000", "0002": "9000"})
+    assert (["0001", "0002", "0003"], Verdict.FAIL) == (card.sent, result.verdict)
+    assert "round 3, step 1: expected 9000, got 6D00" == result.reason
+    assert ["= 01", "0003"] == [line.did for line in result.transcript]
+
+
+def test_rounds_that_all_hold_are_told_by_the_last(tmp_path: Path) -> None:
+    result, card = tried(tmp_path, case('{ send = "0001" }', "rounds = 3"), {"0001": "9000"})
+    assert (["0001"] * 3, Verdict.PASS) == (card.sent, result.verdict)
+    assert ["0001"] == [line.did for line in result.transcript]
+
+
 def test_the_teardown_runs_after_a_failure(tmp_path: Path) -> None:
     steps = case('{ send = "0001" }', 'teardown = [{ send = "0003" }]')
     _, card = tried(tmp_path, steps, {"0001": "6982", "0003": "9000"})

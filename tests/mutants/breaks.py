@@ -17,8 +17,19 @@ from simcard.fs.descriptor import Kind
 from simcard.fs.records import Records
 from simcard.key.secrets import SecretKeys
 from simcard.nvm.counter import Counter
-from simcard.nvm.layout import GROUP_HEAD, GROUP_OVERHEAD, Group, align, decode_head
-from simcard.nvm.store import Store
+from simcard.nvm.journal import Journal
+from simcard.nvm.layout import (
+    GROUP_HEAD,
+    GROUP_OVERHEAD,
+    HEADER_SIZE,
+    Group,
+    align,
+    apply_records,
+    decode_group,
+    decode_head,
+    encode_snapshot,
+)
+from simcard.nvm.store import Changes, Store
 from simcard.pin.pins import Pins
 from simcard.pin.reference import PinId, Reference
 from simcard.router import Router
@@ -291,3 +302,33 @@ def believes_every_group(bank: bytes, start: int) -> Group | None:
     length, sequence = head
     end = start + GROUP_OVERHEAD + length
     return Group(sequence, bank[start + GROUP_HEAD : end - 4], align(end))
+
+
+def merges_the_old_over_the_new(store: Store, changes: Changes) -> dict[bytes, bytes]:
+    merged: Changes = {**changes, **store._values}
+    return {key: value for key, value in merged.items() if value is not None}
+
+
+def merges_with_full_counters(store: Store, changes: Changes) -> dict[bytes, bytes]:
+    merged = MERGED(store, changes)
+    full = {key: value[:3] + value[1:3] for key, value in merged.items() if key.startswith(b"q")}
+    return {**merged, **full}
+
+
+MERGED = Store._merged
+
+
+def copies_what_was_deleted(journal: Journal, snapshot: bytes) -> None:
+    values: dict[bytes, bytes] = {}
+    bank = journal._flash.read(journal._active * journal._bank_size, journal._bank_size)
+    group = decode_group(bank, HEADER_SIZE)
+    while group is not None:
+        written: dict[bytes, bytes] = {}
+        apply_records(group.records, written)
+        values |= written
+        group = decode_group(bank, group.end)
+    apply_records(snapshot, values)
+    COMPACT(journal, encode_snapshot(values))
+
+
+COMPACT = Journal.compact
