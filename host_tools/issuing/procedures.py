@@ -133,7 +133,7 @@ class Procedures:
         plan.check_person(Person(**{**asdict(person), **changes}), kind)
 
         def also(work: Work, card: Card, order: Order) -> None:
-            page = {START: self._today(), BY: order.by, ORDER: order.number, HOLDER: dict(changes)}
+            page = {START: self._start(card.generation), BY: order.by, ORDER: order.number, HOLDER: dict(changes)}
             work.begin(ProcedureKind.HOLDER, card, page)
 
         Desk(self.office).submit(signed, also)
@@ -211,7 +211,7 @@ class Procedures:
         entry = Entry(Action.CARD_ADDED, str(said.get(BY, "")), str(said.get(ORDER, "")))
         made = work.add_card(number, kind, holder, generation, medium=medium, entry=entry)
         plan.bodies(made)  # what does not fit on a card is said before anything is written down
-        work.begin(ProcedureKind.ISSUE, made, {START: self._today(), **said})
+        work.begin(ProcedureKind.ISSUE, made, {START: self._start(generation), **said})
         return made
 
     def _succeed(self, work: Work, old: Card, holder: Holder, order: Order | None = None) -> str:
@@ -221,14 +221,18 @@ class Procedures:
         entry = Entry(Action.CARD_ADDED, by, ordered, data={"replaces": old.number})
         made = work.add_card(number, old.kind, holder, old.generation, medium=old.medium, entry=entry)
         plan.bodies(made)
-        work.begin(ProcedureKind.REPLACE, made, {START: self._today(), BY: by, ORDER: ordered, OLD: old.number})
+        work.begin(
+            ProcedureKind.REPLACE, made, {START: self._start(made.generation), BY: by, ORDER: ordered, OLD: old.number}
+        )
         return made.number
 
     def _next_number(self, work: Work, enterprise: Enterprise, kind: CardKind) -> str:
         first = plan.first_of(kind, of_office=enterprise.credit_code == self.office.credit_code)
         return plan.number_after(work.last_number(first), first)
 
-    def _today(self) -> str:
+    def _start(self, generation: Generation) -> str:
+        """The page that says from when the certificates will be valid; nothing is begun that could never be issued."""
+        self.office.insist_on_life(generation)
         return self.office.clock().date().isoformat()
 
     def _again(self, do: Callable[[Work], Result]) -> Result:

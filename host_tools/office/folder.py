@@ -150,6 +150,10 @@ class Office:
             self._loaded[generation] = self.authorities.authority(generation, self._passphrase)
         return self._loaded[generation]
 
+    def insist_on_life(self, generation: Generation) -> None:
+        """`AuthorityProblem` where the authority ends before a certificate that it would issue today."""
+        self.authorities.chain(generation).insist_on_life(self.clock().date())
+
     @property
     def roots(self) -> tuple[Certificate, ...]:
         """The roots the office trusts: its own."""

@@ -78,6 +78,15 @@ class Chain:
     root: Certificate
     issuing: Certificate
 
+    def insist_on_life(self, day: date) -> None:
+        """`AuthorityProblem` where a certificate of ten years from that day is not within the authority's own life."""
+        first, last = self.issuing.not_before, self.issuing.not_after
+        if not first <= midnight(day) <= midnight(years_later(day, YEARS)) <= last:
+            raise AuthorityProblem(
+                f"ten years from {day} are not within the validity of the authority itself ({first:%Y-%m-%d} to "
+                f"{last:%Y-%m-%d}); make a new one"
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -126,16 +135,14 @@ class Authority:
         if key.kind is not self.generation.kind:
             raise AuthorityProblem(f"this authority certifies {self.generation.value} keys, not {key.kind.value}")
         day = start or self._now().date()
-        until = midnight(years_later(day, YEARS))
-        if not self.chain.issuing.not_before <= midnight(day) or until > self.chain.issuing.not_after:
-            raise AuthorityProblem(f"ten years from {day} are not within the validity of the authority itself")
+        self.chain.insist_on_life(day)
         contents = der.Contents(
             serial=0,
             signature_oid=SIGNATURES[key.kind, self._issuer.hash],
             issuer=authority_name(self.generation, "ISSUING"),
             subject=subject_name(self.generation, subject),
             not_before=midnight(day),
-            not_after=until,
+            not_after=midnight(years_later(day, YEARS)),
             key=key,
             extensions=holder_extensions(self.generation, key, use, subject, self._parent, self._addresses),
         )

@@ -154,6 +154,7 @@ class Renewal(Station):
         Desk(self.office, self._lang).submit(signed, self._open)
 
     def _open(self, work: Work, card: Card, order: Order) -> None:
+        self.office.insist_on_life(card.generation)
         page = {START: self.office.clock().date().isoformat(), "order": order.number, "by": order.by}
         work.begin(self.kind, card, page)
 

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 
 from host_tools.errors import AuthorityProblem, OfficeProblem, OrderRefused, PinLocked
-from host_tools.issuing.plan import Person
+from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
 from host_tools.office import scripts
 from host_tools.office.desk import Desk
 from host_tools.office.folder import OPERATOR, OPERATOR_NEXT, Office
 from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Generation
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, CertificateState
 from host_tools.renewal.renewal import RenewalRefused
 from tests.cli.conftest import PIN as PIN_TEXT
 from tests.cli.conftest import Done, Simcard, simcard
-from tests.issuing.support import OPERATOR_NUMBER, Town
+from tests.issuing.support import LEGAL, OPERATOR_NUMBER, Town
 from tests.renewal.test_killed import written
 from tests.renewal.test_renewal import lock, near_the_end, renewed
 
@@ -176,3 +177,22 @@ def test_the_management_key_of_the_operators_card_is_its_own(town: Town) -> None
         plastic.execute(made)
     key = scripts.management_key(office.master_key(), OPERATOR_NUMBER)
     plastic.execute(scripts.script(key, plastic.number(), plastic.scripts() + 1, scripts.reset_pin(1)))
+
+
+# -- the end of the office itself
+
+
+def test_nothing_is_begun_that_the_authority_could_not_finish(town: Town) -> None:
+    """The authority is valid for 25 years, a certificate for ten: from the sixteenth year on it issues none."""
+    town.clock.moment = town.clock.moment.replace(year=town.clock.moment.year + 16)
+    other = Firm("测试其他企业有限公司", "91990000MA00T0021N")
+    with pytest.raises(AuthorityProblem, match="make a new one"):
+        Procedures(town.office).join(other, LEGAL, None, Generation.SM2)
+    with pytest.raises(AuthorityProblem, match="make a new one"):
+        Procedures(town.office).replace_operator()
+    with town.office.registry.reading() as work:
+        assert (None, (OPERATOR_NUMBER,), ()) == (
+            work.find_enterprise(other.credit_code),
+            tuple(card.number for card in town.office.operators(work)),
+            work.open_procedures(),
+        )
