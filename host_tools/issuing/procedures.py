@@ -23,7 +23,7 @@ from host_tools.pki.generation import Generation
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
 from host_tools.registry.models import Card, Enterprise, Holder
-from host_tools.registry.states import Action, CardKind, CardState, Medium, ProcedureKind
+from host_tools.registry.states import Action, CardKind, CardState, EnterpriseState, Medium, ProcedureKind
 from host_tools.registry.work import Work
 
 TRIES = 5
@@ -102,7 +102,9 @@ class Procedures:
 
         def do(work: Work) -> str:
             page: Json = {BY: order.by, ORDER: order.number}
-            enterprise = work.enterprise(order.enterprise)
+            enterprise = work.enterprise_alone(order.enterprise)
+            if enterprise.state is not EnterpriseState.ACTIVE:
+                raise OfficeProblem(f"enterprise {enterprise.credit_code} is {enterprise.state.value} by now")
             has = _card_of(work, enterprise, person, kind, generation)
             return has or self._prepare(work, enterprise, person, kind, generation, Medium.IC, page).number
 
@@ -181,7 +183,7 @@ class Procedures:
         desk = Desk(self.office)
         order = desk.submit(signed).order
         with self.office.registry.writing() as work:
-            enterprise = work.enterprise(order.enterprise)
+            enterprise = work.enterprise_alone(order.enterprise)
             left = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
             for card in left:
                 page: Json = {"action": Action.VOID.value, "to": CardState.VOID.value, "number": order.number}
@@ -189,7 +191,7 @@ class Procedures:
         desk.resume()
         with self.office.registry.writing() as work:
             entry = Entry(Action.ENTERPRISE_CANCELLED, order.by, order.number)
-            work.cancel_enterprise(work.enterprise(order.enterprise), entry)
+            work.cancel_enterprise(work.enterprise_alone(order.enterprise), entry)
         return tuple(card.number for card in left)
 
     # -- what they share

@@ -83,6 +83,12 @@ class Cards(Transaction):
             raise NotRegistered(f"no enterprise {credit_code} in the registry")
         return found
 
+    def enterprise_alone(self, credit_code: str) -> Enterprise:
+        """The same for whoever looks at its cards to add one: until the transaction ends, nobody else can ask so."""
+        found = self.enterprise(credit_code)
+        self.session.execute(self._locked(select(Enterprise).where(Enterprise.id == found.id), Enterprise))
+        return found
+
     def cancel_enterprise(self, enterprise: Enterprise, entry: Entry) -> None:
         """Take an enterprise out of the network; its cards must be void already."""
         if any(card.state is not CardState.VOID for card in self.cards(enterprise)):

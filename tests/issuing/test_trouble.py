@@ -19,6 +19,7 @@ from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Generation, serial_of
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardKind, CardState, Outcome, ProcedureKind
+from host_tools.registry.work import Work
 from tests.issuing.judge import strays
 from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
 from tests.issuing.test_batch import credit_code
@@ -201,6 +202,20 @@ def test_a_person_who_is_ordered_again_gets_no_second_card(town: Town) -> None:
     assert number == add(town)
     town.issue(number)
     assert number == add(town)
+
+
+def test_an_enterprise_that_left_meanwhile_gets_no_card(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    again = Procedures._again
+
+    def meanwhile(own: Procedures, do: Callable[[Work], str]) -> str:
+        monkeypatch.setattr(Procedures, "_again", again)
+        own.cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, town.legal))
+        return again(own, do)
+
+    monkeypatch.setattr(Procedures, "_again", meanwhile)
+    with pytest.raises(OfficeProblem, match="is cancelled by now"):
+        add(town)
+    assert {CardState.VOID} == {town.state(number) for number in (town.legal, town.clerk)}
 
 
 def test_a_lost_card_is_replaced_and_not_added_to(town: Town) -> None:
