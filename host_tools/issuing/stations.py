@@ -162,5 +162,5 @@ class HolderChange(Station):
             return replace(HolderData.of(card), **self._procedure(work).data[HOLDER])
 
     def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
-        work.change_holder(card.holder, procedure.data[HOLDER])
-        work.certify(card, issued.bodies, entry_of(Action.HOLDER_CHANGED, procedure))
+        entry = work.change_holder(card, procedure.data[HOLDER], entry_of(Action.HOLDER_CHANGED, procedure))
+        work.certify(card, issued.bodies, entry)

@@ -1,8 +1,9 @@
 """Whether the log, and what it says the rows should be, is as it was written.
 
 Seen: a line changed, removed, put in another place or cut off at the end; a chain that is gone; a row of a card,
-enterprise or certificate that is not what the log says. A log rewritten as a whole, with new hashes throughout, can
-only be seen by somebody who kept a witness: the heads of all chains, written down earlier and elsewhere.
+enterprise, certificate or holder that is not what the log says. A log rewritten as a whole, with new hashes
+throughout, can only be seen by somebody who kept a witness: the heads of all chains, written down earlier and
+elsewhere.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import groupby
 from sqlalchemy import select
 
 from host_tools.registry import log
-from host_tools.registry.cards import card_facts
+from host_tools.registry.cards import MARK, card_facts
 from host_tools.registry.columns import canonical
 from host_tools.registry.models import Binding, Card, Certificate, Chain, Enterprise, Operation
 from host_tools.registry.states import CardState, CertificateState, Outcome
@@ -62,6 +63,7 @@ class _Told:
     certificates: dict[str, str] = field(default_factory=dict)
     current: dict[str, dict[str, str]] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
+    holders: dict[str, str] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
     operations: int = 0
 
@@ -125,6 +127,8 @@ def _listen(line: Operation, told: _Told) -> None:
             told.current.setdefault(line.subject, {})[use] = number
         if "bound" in line.data:
             told.bound[line.subject] = line.data["bound"]
+        if MARK in line.data:
+            told.holders[line.subject] = line.data[MARK]
     if "subject" in line.data:
         told.named.add(str(line.data["subject"]))
 
@@ -153,6 +157,9 @@ def _subjects(work: Transaction, told: _Told) -> Iterator[Finding]:
             yield Finding(row.subject, 0, f"is {row.state.value}, and by the log it is {state or 'not there'}")
         if isinstance(row, Card) and not _agrees(row, told.facts.get(row.subject)):
             yield Finding(row.subject, 0, "its number, kind or enterprise is not what the log says")
+        # The lines of a registry of the first form have no mark.
+        if isinstance(row, Card) and told.holders.get(row.subject, row.holder.mark) != row.holder.mark:
+            yield Finding(row.subject, 0, "the data of its holder are not those that were written down")
     for subject in told.named - present:
         yield Finding(subject, 0, "is in the log, and not in the registry")
 

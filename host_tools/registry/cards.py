@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import sha256
+from secrets import token_hex
 
 from sqlalchemy import func, select
 
@@ -31,6 +33,9 @@ from host_tools.registry.states import (
     Medium,
 )
 from host_tools.registry.transaction import Transaction
+
+MARK = "holder"
+"""The datum of a line of the log that has the mark of the card's holder."""
 
 
 class Cards(Transaction):
@@ -114,16 +119,26 @@ class Cards(Transaction):
             document_number=document_number,
             social_number=social_number,
             record_number=record_number,
+            salt=_salt(),
         )
         self.session.add(made)
         self.session.flush()
         return made
 
-    def change_holder(self, holder: Holder, changes: Mapping[str, str]) -> None:
-        """Give a person other data; written into the log with the card that shows them."""
-        for name, value in changes.items():
+    def change_holder(self, card: Card, changes: Mapping[str, str], entry: Entry) -> Entry:
+        """Give the holder of a card other data; the entry, with their mark, for the line of the card that shows them.
+
+        Their other cards get their lines here, so that the last mark in each chain is that of the holder.
+        """
+        holder = card.holder
+        for name, value in {**changes, "salt": _salt()}.items():
             setattr(holder, name, value)
         self.session.flush()
+        marked = replace(entry, data={**entry.data, MARK: holder.mark})
+        query = select(Card.number).where(Card.holder_id == holder.id, Card.id != card.id).order_by(Card.number)
+        for number in self.session.execute(query).scalars().all():
+            self.note(self.card(number), marked)
+        return marked
 
     # -- cards
 
@@ -158,10 +173,12 @@ class Cards(Transaction):
             script_counter=0,
             data=data or {},
         )
+        holder.salt = holder.salt or _salt()
         self.session.add(made)
         self.note(holder.enterprise, Entry(entry.action, data={"subject": made.subject}))
         log.start(self.session, made.subject)
-        self.note(made, Entry(entry.action, entry.by_card, entry.order_number, data={**entry.data, **card_facts(made)}))
+        facts = {**card_facts(made), MARK: holder.mark}
+        self.note(made, Entry(entry.action, entry.by_card, entry.order_number, data={**entry.data, **facts}))
         return made
 
     def find_card(self, number: str) -> Card | None:
@@ -255,6 +272,10 @@ def card_facts(card: Card) -> Json:
         "generation": card.generation.value,
         "enterprise": card.enterprise.credit_code,
     }
+
+
+def _salt() -> str:
+    return token_hex(16)
 
 
 def _certificate(card: Card, use: Use, body: Body, state: CertificateState) -> Certificate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 from typing import ClassVar
 
 from sqlalchemy import BigInteger, ForeignKey, Integer, LargeBinary, MetaData, String, Text, UniqueConstraint
@@ -10,7 +11,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Generation
-from host_tools.registry.columns import Json, JsonText, Moment, closed
+from host_tools.registry.columns import Json, JsonText, Moment, canonical, closed
 from host_tools.registry.states import (
     Action,
     ApplicationKind,
@@ -24,6 +25,7 @@ from host_tools.registry.states import (
     ProcedureKind,
 )
 
+MARK_FORM = "simcard holder 1"
 NAMES = {
     "ix": "ix_%(column_0_label)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -79,7 +81,10 @@ class Enterprise(Base):
 
 
 class Holder(Base):
-    """A person who holds cards of an enterprise; `record_number` is a declarant's (报关人员备案证号)."""
+    """A person who holds cards of an enterprise; `record_number` is a declarant's (报关人员备案证号).
+
+    `salt` is random, and empty for a person of a registry of the first form whose data were never changed since.
+    """
 
     __tablename__ = "holder"
 
@@ -90,7 +95,17 @@ class Holder(Base):
     document_number: Mapped[str] = mapped_column(String(40), index=True)
     social_number: Mapped[str] = mapped_column(String(40))
     record_number: Mapped[str] = mapped_column(String(40))
+    salt: Mapped[str] = mapped_column(String(32), server_default="")
     enterprise: Mapped[Enterprise] = relationship(lazy="joined", innerjoin=True)
+
+    @property
+    def mark(self) -> str:
+        """What the log says of the person: SHA-256 over the salt and their data.
+
+        Without the salt, which is not in the log, nobody finds the number of a document by trying all there are.
+        """
+        data = [self.name, self.document_type, self.document_number, self.social_number, self.record_number]
+        return sha256(canonical([MARK_FORM, self.salt, *data]).encode()).hexdigest()
 
 
 class Card(Base):

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from host_tools.errors import RegistryProblem
 
-NEWEST = "0001"
+NEWEST = "0002"
 """The newest form, which this program works with."""
 VERSIONS = "alembic_version"
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -20,10 +20,10 @@ from sqlalchemy import insert
 from host_tools.pki.generation import Generation
 from host_tools.registry import codes, database, log
 from host_tools.registry.audit import audit
-from host_tools.registry.cards import card_facts
+from host_tools.registry.cards import MARK, card_facts
 from host_tools.registry.facade import Registry
 from host_tools.registry.log import Entry
-from host_tools.registry.models import Card, Chain, Enterprise, Operation
+from host_tools.registry.models import Card, Chain, Enterprise, Holder, Operation
 from host_tools.registry.states import Action, CardKind, CardState, Medium, Outcome
 from host_tools.registry.work import Work
 from scripts.measuring.turns import Row, rates
@@ -67,12 +67,12 @@ class Filler:
                 enterprise, holder = self._enterprise(index // CARDS_OF_ONE)
             card = Card(
                 number=number_of(index), kind=CardKind.OPERATOR, medium=Medium.IC, generation=Generation.SM2,
-                enterprise_id=enterprise.id, holder_id=holder, state=CardState.NORMAL, script_counter=0,
+                enterprise_id=enterprise.id, holder_id=holder.id, state=CardState.NORMAL, script_counter=0,
                 made_at=NOW, data={},
             )  # fmt: skip
             facts = card_facts(Card(**{**_columns(card), "enterprise": enterprise}))
             self._line(enterprise.subject, Action.CARD_ADDED, "active", {"subject": card.subject})
-            self._line(card.subject, Action.CARD_ADDED, "preparing", facts)
+            self._line(card.subject, Action.CARD_ADDED, "preparing", {**facts, MARK: holder.mark})
             self._line(card.subject, Action.ISSUE, "normal", {})
             added.append(_columns(card))
             if len(added) == PIECE or index + 1 == cards:
@@ -84,7 +84,7 @@ class Filler:
         self._work.session.flush()
         self._work.session.execute(insert(Chain), heads)
 
-    def _enterprise(self, index: int) -> tuple[Enterprise, int]:
+    def _enterprise(self, index: int) -> tuple[Enterprise, Holder]:
         code = credit_code_of(index)
         enterprise = Enterprise(
             name="测试企业", credit_code=code, code=code[8:17], category="00", customs_code="", acceptance_point="10",
@@ -95,7 +95,7 @@ class Filler:
         holder = self._work.add_holder(enterprise, "测试持卡人", "999999199102020029")
         self._line(log.REGISTRY, Action.ENTERPRISE_ADDED, "", {"subject": enterprise.subject})
         self._line(enterprise.subject, Action.ENTERPRISE_ADDED, "active", {})
-        return enterprise, holder.id
+        return enterprise, holder
 
     def _line(self, subject: str, action: Action, state: str, data: dict[str, Any]) -> None:
         count, head = self._heads.get(subject, (0, log.START))

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, create_engine, event, select, text
 
 from host_tools.errors import RegistryProblem
 from host_tools.pki.certificate import Use
+from host_tools.pki.generation import Generation
 from host_tools.registry import database, log
 from host_tools.registry.audit import Head, audit, heads
+from host_tools.registry.columns import canonical
 from host_tools.registry.facade import Registry
 from host_tools.registry.log import Entry
 from host_tools.registry.models import Chain, Operation
@@ -173,6 +175,14 @@ def test_a_chain_that_is_gone_shows_in_the_one_above(busy: Registry) -> None:
         ("DELETE FROM certificate", log.REGISTRY, "is in the log, and not in the registry"),
         ("UPDATE certificate SET state = 'replaced'", CARD, "is replaced, and by the log it is not"),
         ("UPDATE binding SET record_number = '99000002'", f"card:{LEGAL}", "is bound to another declarant"),
+        ("UPDATE holder SET name = '别人'", CARD, "the data of its holder are not those"),
+        ("UPDATE holder SET document_type = '02'", CARD, "the data of its holder are not those"),
+        ("UPDATE holder SET document_number = '1'", CARD, "the data of its holder are not those"),
+        ("UPDATE holder SET social_number = '1'", CARD, "the data of its holder are not those"),
+        ("UPDATE holder SET record_number = '1'", CARD, "the data of its holder are not those"),
+        ("UPDATE holder SET salt = ''", CARD, "the data of its holder are not those"),
+        (f"UPDATE card SET holder_id = (SELECT max(holder_id) FROM card) WHERE number = '{OPERATOR}'", CARD,
+         "the data of its holder are not those"),
         ("DELETE FROM binding", f"card:{LEGAL}", "is bound to another declarant"),
         (f"DELETE FROM chain WHERE subject = '{CARD}'", CARD, "its chain has no head"),
     ],
@@ -263,6 +273,48 @@ def test_a_certificate_of_a_void_card_that_is_current_again_shows(busy: Registry
     with attacker(busy) as connection:
         connection.execute(text("UPDATE certificate SET state = 'current'"))
     assert {CARD} == {subject for subject, _, _ in findings(busy)}
+
+
+def successor(registry: Registry) -> str:
+    """The number of a second card of the operator."""
+    number = "ZZ9S000000003"
+    with registry.writing() as work:
+        work.add_card(number, CardKind.OPERATOR, work.card(OPERATOR).holder, Generation.SM2)
+    return number
+
+
+def change(registry: Registry, number: str) -> None:
+    """What a station writes down once the card shows its holder's new name."""
+    with registry.writing() as work:
+        entry = work.change_holder(work.card(number), {"name": "测试新名"}, Entry(Action.HOLDER_CHANGED))
+        work.note(work.card(number), entry)
+
+
+def test_a_holder_who_was_changed_agrees_with_the_log_of_all_their_cards(busy: Registry) -> None:
+    number = successor(busy)
+    change(busy, OPERATOR)
+    assert set() == findings(busy)
+    with attacker(busy) as connection:
+        connection.execute(text("UPDATE holder SET name = '测试操作员' WHERE name = '测试新名'"))
+    assert {CARD, f"card:{number}"} == {subject for subject, _, _ in findings(busy)}
+
+
+def test_the_log_names_no_holder_and_marks_of_the_same_data_differ(busy: Registry) -> None:
+    with busy.reading() as work:
+        first, second = work.card(OPERATOR).holder, work.card(LEGAL).holder
+        told = "".join(canonical(line.data) for line in work.session.execute(select(Operation)).scalars())
+    assert (first.name, first.document_number) == (second.name, second.document_number)
+    assert first.mark != second.mark
+    assert all(mark in told for mark in (first.mark, second.mark))
+    assert not any(word in told for word in (first.name, first.document_number, first.salt, second.salt))
+
+
+def test_a_changed_holder_has_another_salt(busy: Registry) -> None:
+    with busy.reading() as work:
+        before = work.card(OPERATOR).holder.salt
+    change(busy, OPERATOR)
+    with busy.reading() as work:
+        assert before != work.card(OPERATOR).holder.salt
 
 
 def test_a_binding_that_was_taken_away_agrees_with_the_log(busy: Registry) -> None:
