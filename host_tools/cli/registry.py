@@ -19,7 +19,7 @@ from host_tools.errors import FileProblem, Tampered
 
 if TYPE_CHECKING:
     from host_tools.registry.audit import Head
-    from host_tools.registry.models import Card
+    from host_tools.registry.models import Card, Enterprise
     from host_tools.registry.work import Work
 
 STATES = ("preparing", "normal", "frozen", "lost", "void")
@@ -148,14 +148,18 @@ def _row(card: Card) -> dict[str, str]:
     }
 
 
-@command.command(short_help="Show one card with all that belongs to it.")
-@click.argument("number")
+@command.command(short_help="Show a card or an enterprise with all that belongs to it.")
+@click.argument("subject", metavar="NUMBER|CREDIT-CODE")
 @office_options
 @json_option
-def show(number: str, office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Show the card NUMBER: its holder and enterprise, certificates, binding, unfinished work and operations."""
+def show(subject: str, office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
+    """Show a card: its holder and enterprise, certificates, binding, unfinished work and operations.
+
+    Of an enterprise: its codes, cards and operations.
+    """
     with opened_office(office, day, passphrase_file) as found, found.registry.reading() as work:
-        shown = _whole(work, work.card(number))
+        enterprise = work.find_enterprise(subject)
+        shown = _whole_enterprise(work, enterprise) if enterprise is not None else _whole(work, work.card(subject))
     if as_json:
         say_json(shown)
         return
@@ -171,14 +175,30 @@ def _whole(work: Work, card: Card) -> dict[str, Any]:
         for each in work.certificates(card, None)
     ]
     unfinished = [each.kind.value for each in work.unfinished(card)]
-    operations = [
-        {name: row[name] for name in ("sequence", "at", "action", "outcome", "by", "state")}
-        for row in map(line_of, work.history(card))
-    ]
     return {
         **_row(card),
         "declarant": "" if binding is None else binding.record_number,
         "certificate": certificates,
         "unfinished": unfinished,
-        "operation": operations,
+        "operation": _operations(work, card),
     }
+
+
+def _whole_enterprise(work: Work, enterprise: Enterprise) -> dict[str, Any]:
+    cards = [
+        {"number": card.number, "kind": card.kind.value, "state": card.state.value, "holder": card.holder.name}
+        for card in work.cards(enterprise)
+    ]
+    return {
+        "enterprise": enterprise.name,
+        "credit_code": enterprise.credit_code,
+        "customs_code": enterprise.customs_code,
+        "state": enterprise.state.value,
+        "card": cards,
+        "operation": _operations(work, enterprise),
+    }
+
+
+def _operations(work: Work, of: Card | Enterprise) -> list[dict[str, Any]]:
+    shown = ("sequence", "at", "action", "outcome", "by", "state")
+    return [{name: row[name] for name in shown} for row in map(line_of, work.history(of))]

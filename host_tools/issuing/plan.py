@@ -114,6 +114,8 @@ def check_firm(firm: Firm) -> None:
     _insist("||" not in firm.name, "the name of an enterprise may not hold ||")
     right = codes.is_credit_code(firm.credit_code)
     _insist(right, f"{firm.credit_code} is no unified social credit code: 18 characters with right check characters")
+    customs = not firm.customs_code or codes.is_customs_code(firm.customs_code)
+    _insist(customs, f"{firm.customs_code} is no customs code: ten digits or letters, two of them as code&code")
 
 
 def _insist(condition: bool, text: str) -> None:

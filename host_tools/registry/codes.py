@@ -5,12 +5,15 @@ Unified social credit code (GB 32100-2015), organisation code (GB 11714-1997), i
 
 from __future__ import annotations
 
+import re
+
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 ORGANISATION_WEIGHTS = (3, 7, 9, 10, 5, 8, 4, 2)
 IDENTITY_WEIGHTS = tuple(pow(2, 17 - place, 11) for place in range(17))
 IDENTITY_CHECKS = "10X98765432"
+CUSTOMS_CODES = re.compile("[0-9A-Z]{10}(&[0-9A-Z]{10})?")
 
 
 def credit_check(first: str) -> str:
@@ -47,6 +50,11 @@ def is_organisation_code(text: str) -> bool:
 def is_identity_number(text: str) -> bool:
     """Whether this is a resident identity number with the right check character."""
     return len(text) == 18 and text[:17].isascii() and text[:17].isdecimal() and text[17] == identity_check(text[:17])
+
+
+def is_customs_code(text: str) -> bool:
+    """Whether this is a customs registration code, ten digits or letters, or two of them as `code&code`."""
+    return CUSTOMS_CODES.fullmatch(text) is not None
 
 
 def organisation_code(credit_code: str) -> str:

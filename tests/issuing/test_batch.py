@@ -163,6 +163,7 @@ def test_an_office_without_its_authority_says_so(run: Run, town: Town) -> None:
         (file(row(1, firm="a||b")), "may not hold"),
         (file(row(1, code="91990000MA00T0013X")), "no unified social credit code"),
         (file(row(1, name="测试䶮𠮷", generation="rsa")), "line 2: cards of the rsa generation write GBK, which lacks"),
+        ([HEAD + ",customs_code", row(1) + ",9900000013&"], "line 2: 9900000013& is no customs code"),
         (file(row(1, operator="")), "a name has 1 to 60 characters"),
         (file('"' + row(1)), "is no CSV"),
     ],

@@ -192,6 +192,17 @@ def test_a_card_is_shown_with_all_that_belongs_to_it(run: Run) -> None:
     assert "operation: 1  " in done.out
 
 
+def test_an_enterprise_is_shown_with_its_codes_and_cards(run: Run, house: House) -> None:
+    with house.office.registry.writing() as work:
+        work.enterprise(FIRM).customs_code = "9900000013&9900000021"
+    shown = run("registry", "show", FIRM, "--json").json
+    assert (FIRM, "9900000013&9900000021", "active") == tuple(
+        shown[x] for x in ("credit_code", "customs_code", "state")
+    )
+    assert {LEGAL.number, CLERK.number, DECLARANT.number} < {row["number"] for row in shown["card"]}
+    assert "enterprise-added" == shown["operation"][0]["action"]
+
+
 def test_an_untouched_registry_is_verified(run: Run, tmp_path: Path) -> None:
     assert 0 == run("registry", "witness", "--out", tmp_path / "heads.json").code
     done = run("registry", "verify", "--witness", tmp_path / "heads.json", "--json")

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from host_tools.registry.codes import is_credit_code, is_identity_number, is_organisation_code, organisation_code
+from host_tools.registry.codes import (
+    is_credit_code,
+    is_customs_code,
+    is_identity_number,
+    is_organisation_code,
+    organisation_code,
+)
 
 CREDIT = "91990000MA00T0013U"
 
@@ -43,3 +49,15 @@ def test_right_identity_numbers(text: str) -> None:
 @pytest.mark.parametrize("text", ["110105194912310021", "11010519491231002x", "1101051949123100", "X" * 18])
 def test_wrong_identity_numbers(text: str) -> None:
     assert not is_identity_number(text)
+
+
+@pytest.mark.parametrize("text", ["9900000013", "99000A0013", "9900000013&9900000021"])
+def test_one_customs_code_or_two(text: str) -> None:
+    assert is_customs_code(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "990000001", "9900000013&", "&9900000013", "9900000013&9900000021&9900000039", "９９00000013"]
+)
+def test_no_customs_code(text: str) -> None:
+    assert not is_customs_code(text)
