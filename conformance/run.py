@@ -13,6 +13,7 @@ import msgspec
 
 from conformance.format import HERE, Case, Suite, SuiteError, Target, load_suite, suite_paths
 from conformance.judge import Judge
+from conformance.report.text import visible
 from conformance.result import Result, Run, SuiteNote
 
 Progress = Callable[[int, int, str], None]
@@ -85,7 +86,7 @@ def run(
     return Run(
         target=target.target.name,
         title=target.target.title,
-        where=where,
+        where=visible(where),
         atr=identity[0],
         serial=identity[1],
         version=version("simcard"),

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import msgspec
 
 from conformance.format import SuiteError
+from conformance.report.text import visible
 from conformance.result import Line, Result, Run, Verdict
 
 
@@ -29,20 +30,22 @@ def read_run(path: Path) -> Run:
 
 def to_junit(run: Run) -> bytes:
     """A testsuite for each suite; unresolved cases are errors, explained failures and others not applicable skipped."""
-    root = ElementTree.Element("testsuites", name=run.target, tests=str(len(run.results)), time=str(run.seconds))
+    root = ElementTree.Element(
+        "testsuites", name=visible(run.target), tests=str(len(run.results)), time=str(run.seconds)
+    )
     for note in run.suites:
         results = [result for result in run.results if result.suite == note.id]
         kinds = [_kind(result) for result in results]
         suite = ElementTree.SubElement(
             root,
             "testsuite",
-            name=note.id,
+            name=visible(note.id),
             tests=str(len(results)),
             failures=str(kinds.count("failure")),
             errors=str(kinds.count("error")),
             skipped=str(kinds.count("skipped")),
             time=f"{sum(result.seconds for result in results):.6f}",
-            timestamp=run.started,
+            timestamp=visible(run.started),
         )
         for result in results:
             suite.append(_test(result))
@@ -59,12 +62,14 @@ def _kind(result: Result) -> str:
 
 
 def _test(result: Result) -> ElementTree.Element:
-    place = f"{result.suite}.{result.clause}"
-    made = ElementTree.Element("testcase", classname=place, name=result.case, time=f"{result.seconds:.6f}")
+    place = visible(f"{result.suite}.{result.clause}")
+    made = ElementTree.Element("testcase", classname=place, name=visible(result.case), time=f"{result.seconds:.6f}")
     kind = _kind(result)
     if kind:
         message = f"known: {result.known}" if result.known else result.reason
-        ElementTree.SubElement(made, kind, message=message).text = "\n".join(_story(result.transcript))
+        ElementTree.SubElement(made, kind, message=visible(message)).text = visible(
+            "\n".join(_story(result.transcript))
+        )
     return made
 
 

@@ -1,15 +1,16 @@
 """A run as one HTML page: nothing is loaded from anywhere, and it prints.
 
 First the verdict in a sentence, then the picture of every suite, then each case that does not hold with everything
-that was said, then all cases in a table. Texts are escaped; secrets were never in the run.
+that was said, then all cases in a table. Texts are escaped, and besides the page forbids that anything is loaded or
+run; secrets were never in the run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from html import escape
 
 from conformance.report.picture import COLOURS, svg
+from conformance.report.text import escape
 from conformance.result import Line, Result, Run, Verdict
 
 STYLE = """
@@ -35,9 +36,15 @@ table.all { border-collapse: collapse; width: 100%; font-size: 13px; }
 table.all th, table.all td { text-align: left; padding: .25rem .6rem .25rem 0; border-bottom: 1px solid var(--rule);
   vertical-align: top; } table.all td:first-child { overflow-wrap: anywhere; min-width: 15rem; }
 .tag { white-space: nowrap; font-weight: 600; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } .case, svg { break-inside: avoid; }
-  details:not([open]) > *:not(summary) { display: block; } thead { display: table-header-group; } }
+@page { size: A4; margin: 14mm; }
+@media print { html { font-size: 11px; } body { margin: 0; padding: 0; max-width: none; font-size: 11px; }
+  .case, svg, tr, .sentence, .legend, dl { break-inside: avoid; } h1, h2, h3 { break-after: avoid; }
+  .sentence, .legend i { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  code, pre, .hex { font-size: 9.5px; } table.all { font-size: 9.5px; line-height: 1.35; }
+  table.all td:first-child { width: 31%; min-width: 0; } table.all th:nth-child(2) { width: 9%; }
+  table.all th:nth-child(4) { width: 13%; } thead { display: table-header-group; } .case { margin: .6rem 0; } }
 """
+POLICY = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
 
 
 def html(run: Run) -> str:
@@ -55,7 +62,7 @@ def html(run: Run) -> str:
         *_bad(run, Verdict.UNRESOLVED, "What could not be tried to its end"),
         _all(run.results),
     ]
-    head = f'<meta charset="utf-8"><title>{escape(name)}</title><style>{STYLE}</style>'
+    head = f'<meta charset="utf-8">{POLICY}<title>{escape(name)}</title><style>{STYLE}</style>'
     meta = '<meta name="viewport" content="width=device-width, initial-scale=1">'
     return (
         f'<!doctype html>\n<html lang="en"><head>{meta}{head}</head><body>\n' + "\n".join(body) + "\n</body></html>\n"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 
+from conformance.report.text import escape
 from conformance.result import Result, Run, SuiteNote, Verdict
 
 COLOURS = {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rich import markup
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from conformance.report.text import visible
 from conformance.result import Line, Result, Run, Verdict
 
 STYLES = {
@@ -16,6 +17,11 @@ STYLES = {
     Verdict.NOT_APPLICABLE: "dim",
     Verdict.UNRESOLVED: "yellow",
 }
+
+
+def escape(text: str) -> str:
+    """The text as it stands in rich's markup."""
+    return markup.escape(visible(text))
 
 
 def show(run: Run, console: Console) -> None:
@@ -36,7 +42,7 @@ def _table(run: Run) -> Table:
         made.add_column(verdict.value, justify="right", style=STYLES[verdict])
     for suite, clause, results in by_clause(run):
         row = [sum(result.verdict is verdict for result in results) for verdict in Verdict]
-        made.add_row(f"{suite} {clause}", *(str(count or "") for count in row))
+        made.add_row(escape(f"{suite} {clause}"), *(str(count or "") for count in row))
     return made
 
 
@@ -52,7 +58,8 @@ def by_clause(run: Run) -> Iterator[tuple[str, str, list[Result]]]:
 def story(result: Result) -> Iterator[str]:
     """A case that does not hold, line by line, in rich's markup."""
     style = STYLES[result.verdict]
-    yield f"\n[{style}]{result.verdict.value}[/] [bold]{result.name}[/] ({escape(result.standard)}, {result.clause})"
+    about = escape(f"({result.standard}, {result.clause})")
+    yield f"\n[{style}]{result.verdict.value}[/] [bold]{escape(result.name)}[/] {about}"
     yield f"  {escape(result.purpose)}; {result.level.value}, known by {result.certainty.value}"
     yield f"  {escape(result.reason)}" + (f" (known: {escape(result.known)})" if result.known else "")
     for line in result.transcript:

@@ -77,6 +77,7 @@ def only_device(library: SharedLibrary) -> str:
 
 def judged(library: Library, device: str, device_key: bytes, wanted: tuple[str, ...], where: str) -> Run:
     """All the cases on one library and the token behind it."""
+    from conformance.report.text import visible
     from conformance.result import Run, SuiteNote
     from conformance.skf.judge import Judge, chosen, load
     from conformance.template import Value
@@ -88,7 +89,7 @@ def judged(library: Library, device: str, device_key: bytes, wanted: tuple[str, 
     return Run(
         target=suite.id,
         title=suite.title,
-        where=where,
+        where=visible(where),
         atr="",
         serial=device,
         version=version("simcard"),

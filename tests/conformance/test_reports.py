@@ -115,3 +115,15 @@ def test_a_browser_shows_the_page(tmp_path: Path) -> None:
     )
     assert html(bad()).count("<rect") == shown.stdout.count("<rect")
     assert "binding requirements do not hold" in shown.stdout
+
+
+def test_it_prints_on_a4(tmp_path: Path) -> None:
+    page, printed = tmp_path / "report.html", tmp_path / "report.pdf"
+    page.write_text(html(bad()), encoding="utf-8")
+    options = ("--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}")
+    subprocess.run(
+        ["chromium", *options, f"--print-to-pdf={printed}", page.as_uri()], capture_output=True, check=True, timeout=60
+    )
+    sizes = re.findall(rb"/MediaBox \[0 0 (\d+)\.?\d* (\d+)", printed.read_bytes())
+    assert {(b"594", b"841")} == set(sizes)
+    assert len(sizes) < len(bad().results) / 4, "a page holds too little"
