@@ -28,7 +28,6 @@ from host_tools.errors import ProfileProblem
 from host_tools.link.base import CardLink
 from reader_bridge import faults
 from reader_bridge.slot import CardLike, Slot, State
-from simcard import profile as sheets
 from simcard.card import Card
 from simcard.hal.board import Board
 from simcard.hal.clock import VirtualClock
@@ -36,7 +35,6 @@ from simcard.hal.entropy import Entropy, SeededEntropy
 from simcard.hal.flash import RamFlash
 from simcard.hal.power import PowerSupply, Tear
 from simcard.nvm.store import Store
-from simcard.wire.status import Refused
 
 Mend = Callable[[Card], None]
 REACHED = re.compile(r"cov: (\d+)")
@@ -53,12 +51,7 @@ def as_made(card: Card) -> None:
 def image_of(profile: str, seed: int | None, sheet: str = "") -> bytes:
     """The memory of a card just made, of the profile's text where it is no built-in one; without a seed its noise will
     be the board's. `ProfileProblem` when no card can be made of it."""
-    try:
-        return rig.personalised(profiles.made_of(sheet or None, profile), seed)
-    except sheets.ProfileError as error:
-        raise ProfileProblem(str(error)) from None
-    except Refused as refused:
-        raise ProfileProblem(f"{profile}: the card does not take this profile: {refused}") from None
+    return rig.personalised(profiles.made_of(sheet or None, profile), seed)
 
 
 def target_of(profile: str, sheet: str = "") -> Target | None:

@@ -10,6 +10,7 @@ from datetime import date
 from hashlib import sha256
 
 from conformance.tear import NOTHING, POWER_ON, Cut, Run, State, Unreadable, Watch
+from host_tools.errors import ProfileProblem
 from simcard.card import Card
 from simcard.crypto.engines import make
 from simcard.hal.board import Board
@@ -19,7 +20,8 @@ from simcard.hal.flash import RamFlash
 from simcard.hal.power import PowerLost, PowerSupply, Tear
 from simcard.nvm.store import CorruptMemory, NotFormatted, Store
 from simcard.personalise import personalise
-from simcard.profile import Profile
+from simcard.profile import Profile, ProfileError
+from simcard.wire.status import Refused
 
 COUNTERS = (b"q", b"w")
 NOT_CONTENT = (*COUNTERS, b"B")
@@ -141,9 +143,14 @@ class FactoryRig:
 
 
 def personalised(profile: Profile, seed: int | None) -> bytes:
-    """The image of a card just made."""
+    """The image of a card just made; `ProfileProblem` when no card can be made of the profile."""
     board = board_of(b"\xff" * profile.memory, PowerSupply())
-    personalise(board, profile, seed)
+    try:
+        personalise(board, profile, seed)
+    except ProfileError as error:
+        raise ProfileProblem(str(error)) from None
+    except Refused as refused:
+        raise ProfileProblem(f"the card does not take this profile: {refused}") from None
     assert isinstance(board.flash, RamFlash)
     return board.flash.image()
 

@@ -14,6 +14,10 @@ from conformance.campaign.story import digest_of
 from host_tools.cli.campaign import command
 from host_tools.errors import FileProblem, HostError, NoService, ProfileProblem
 
+LARGE = "[[file]]\npath = '3F00'\nkind = 'df'\n" + "".join(
+    f"[[file]]\npath = '3F00/{name}'\nkind = 'transparent'\nsize = 32767\ntext = '{'a' * 32767}'\n"
+    for name in ("5F77", "5F78")
+)
 STREAMS = ("run", "streams", "-n", "60", "-j", "1")
 
 
@@ -112,6 +116,7 @@ def test_a_story_is_repeated_on_the_profile_it_was_told_of_and_no_other(mine: Pa
         ("", "missing required field `card`"),
         ("extends = 1.5", "no profile is called"),
         ('extends = "iso-blank"\n[card]\natr = "00"\n', "my card.toml:3: card.atr"),
+        ('extends = "iso-blank"\nmemory = 65536\n' + LARGE, "memory: expected room for the whole card"),
     ],
 )
 def test_a_profile_that_makes_no_card_is_told(mine: Path, text: str, told: str) -> None:

@@ -90,3 +90,14 @@ def test_a_saved_run_holds_no_pin(simcard: Simcard, tmp_path: Path) -> None:
     simcard("conformance", "--profile", "iso-blank", *ONE, "--save", save)
     text = json.dumps(json.loads(save.read_bytes()))
     assert b"12345678".hex().upper() not in text
+
+
+def test_a_profile_that_makes_no_card_is_told_in_a_line(simcard: Simcard, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    files = (
+        f'[[file]]\npath = "3F00{name}"\nkind = "{kind}"\n' for name, kind in (("", "df"), ("/5F77", "transparent"))
+    )
+    large = 'size = 32767\ntext = "' + "a" * 32767 + '"\n'
+    path.write_text('extends = "iso-blank"\nmemory = 65536\n' + "".join(files) + large)
+    done = simcard("conformance", "--profile", path)
+    assert (2, "simcard: memory: expected room for the whole card, got 65536 bytes") == (done.code, done.err.strip())
