@@ -31,7 +31,7 @@ from host_tools.cli.station import (
 if TYPE_CHECKING:
     from host_tools.issuing.plan import Person
     from host_tools.office.folder import Office
-    from host_tools.office.orders import Signed
+    from host_tools.office.orders import Details, Signed
     from host_tools.registry.states import Action
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -133,7 +133,9 @@ def order_options(function: Decorated) -> Decorated:
     return wrapped  # type: ignore[return-value]
 
 
-def signed_order(office: Office, signer: Signer, action: Action, enterprise: str, *cards: str) -> Signed:
+def signed_order(
+    office: Office, signer: Signer, action: Action, enterprise: str, *cards: str, details: Details | None = None
+) -> Signed:
     """An order, signed by the card that the options name. An empty enterprise is that of the card, or the signer's."""
     from host_tools.office.orders import Order, sign_order
 
@@ -141,7 +143,8 @@ def signed_order(office: Office, signer: Signer, action: Action, enterprise: str
         with office.registry.reading() as work:
             known = work.find_card(cards[0] if cards else number)
         firm = enterprise or ("" if known is None else known.enterprise.credit_code)
-        return sign_order(card, pin, Order(action, cards, firm, number, office.clock()))
+        data = {} if details is None else details.data
+        return sign_order(card, pin, Order(action, cards, firm, number, office.clock(), data=data))
 
 
 @click.group(short_help="Issue cards: join, add, replace, change, cancel.")
@@ -237,13 +240,17 @@ def declarant(
 
 
 def _add(desk: Desk, signer: Signer, person: Person, kind: Any, generation: str) -> None:
+    from host_tools.issuing import plan
     from host_tools.issuing.procedures import Procedures
+    from host_tools.office.orders import Details
     from host_tools.pki.generation import Generation
     from host_tools.registry.states import Action
 
+    wanted = Generation(generation)
+    details = Details(plan.new_card(person, kind, wanted))
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
-        signed = signed_order(office, signer, Action.ISSUE, "")
-        desk.make(office, Procedures(office).add(signed, person, kind, Generation(generation)))
+        signed = signed_order(office, signer, Action.ISSUE, "", details=details)
+        desk.make(office, Procedures(office).add(signed, person, kind, wanted, details.salt))
 
 
 @command.command(short_help="A card in the place of a lost or damaged one.")
@@ -292,28 +299,99 @@ def change_holder(
     The PIN of the card is eight 8s again afterwards.
     """
     from host_tools.issuing.procedures import Procedures
-    from host_tools.issuing.stations import HolderChange
+    from host_tools.issuing.stations import HOLDER, Update
+    from host_tools.office.orders import Details
     from host_tools.office.plastic import Plastic
-    from host_tools.registry.states import Action, ProcedureKind
+    from host_tools.registry.states import Action
 
     asked = {"name": name, "document_number": document, "document_type": document_type,
              "social_number": social_number, "record_number": record_number}  # fmt: skip
     changes = {key: value for key, value in asked.items() if value is not None}
     where = only_target(arguments, reader, desk.engine.name, desk.engine.backend)
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office, where.link() as link:
-        station = HolderChange(office, Plastic(link))
-        with office.registry.reading() as work:
-            waiting = work.open_procedure(ProcedureKind.HOLDER, work.card(station.number)) is not None
-        if not waiting:
-            if not changes:
-                raise click.UsageError("say what changes: --name, --document, --document-type, ...")
-            signed = signed_order(office, signer, Action.HOLDER_CHANGED, "", station.number)
-            Procedures(office).change_holder(signed, changes)
+        station = Update(office, Plastic(link))
+        page = station.page()
+        if page is None and not changes:
+            raise click.UsageError("say what changes: --name, --document, --document-type, ...")
+        if page is None or (changes and page[HOLDER] != changes):
+            details = Details(changes)
+            signed = signed_order(office, signer, Action.HOLDER_CHANGED, "", station.number, details=details)
+            Procedures(office).change_holder(signed, details)
         steps = run_station(station, card_pin(pin_file, pin_stdin), False, not desk.as_json)
+    _say_updated(station.number, steps, desk.as_json)
+
+
+@command.command("change-enterprise", short_help="Another name or customs code of an enterprise.")
+@click.argument("credit_code")
+@click.option("--firm", help="New name of the enterprise.")
+@click.option("--customs-code", help="New customs code; two of them as code&code.")
+@desk_options
+@order_options
+def change_enterprise(desk: Desk, signer: Signer, credit_code: str, firm: str | None, customs_code: str | None) -> None:
+    """Give the enterprise CREDIT_CODE another name or customs code, by order of its legal-person card.
+
+    The name stands on its cards and in their certificates. Cards are named that still have the old one: each gets the
+    new one with simcard issue update.
+    """
+    from host_tools.issuing.procedures import Procedures
+    from host_tools.office.orders import Details
+    from host_tools.registry.states import Action
+
+    asked = {"name": firm, "customs_code": customs_code}
+    details = Details({key: value for key, value in asked.items() if value is not None})
+    if not details.values:
+        raise click.UsageError("say what changes: --firm or --customs-code")
+    with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
+        signed = signed_order(office, signer, Action.ENTERPRISE_CHANGED, credit_code, details=details)
+        waiting = Procedures(office).change_enterprise(signed, details)
     if desk.as_json:
-        say_json({"card": station.number, "steps": steps})
+        say_json({"enterprise": credit_code, "to_update": waiting})
     else:
-        click.echo(f"card {station.number}: its holder's data are changed; the PIN is eight 8s again")
+        then = f"; simcard issue update is still to be done for {', '.join(waiting)}" if waiting else ""
+        click.echo(f"enterprise {credit_code}: changed{then}")
+
+
+@command.command(short_help="Bring changed data onto a card.")
+@click.argument("arguments", nargs=-1, metavar="[IMAGE]")
+@reader_option
+@pin_options
+@office_options
+@json_option
+@engine_options
+def update(
+    arguments: tuple[str, ...],
+    reader: str | None,
+    pin_file: Path | None,
+    pin_stdin: bool,
+    office: Path,
+    day: datetime | None,
+    passphrase_file: Path | None,
+    as_json: bool,
+    engine: str,
+    sm2_backend: str | None,
+) -> None:
+    """Bring what was changed of its holder or enterprise onto the card in IMAGE or a reader, and into new certificates.
+
+    The change was ordered before (change-enterprise, change-holder). The PIN of the card is eight 8s again afterwards.
+    """
+    from host_tools.errors import NotRegistered
+    from host_tools.issuing.stations import Update
+    from host_tools.office.plastic import Plastic
+
+    where = only_target(arguments, reader, engine, sm2_backend)
+    with opened_office(office, day, passphrase_file) as found, where.link() as link:
+        station = Update(found, Plastic(link))
+        if station.page() is None:
+            raise NotRegistered(f"card {station.number}: no change waits for it")
+        steps = run_station(station, card_pin(pin_file, pin_stdin), False, not as_json)
+    _say_updated(station.number, steps, as_json)
+
+
+def _say_updated(number: str, steps: list[str], as_json: bool) -> None:
+    if as_json:
+        say_json({"card": number, "steps": steps})
+    else:
+        click.echo(f"card {number}: its data are changed; the PIN is eight 8s again")
 
 
 @command.command(short_help="Make a prepared card.")

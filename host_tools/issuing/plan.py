@@ -5,7 +5,7 @@ Numbers are made up in the form of real ones: two letters, a digit, the letter o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from host_tools.errors import OfficeProblem
 from host_tools.office.station import HolderData, shown_number
@@ -61,6 +61,11 @@ def number_after(last: str | None, first: str) -> str:
     if count > LAST_NUMBER:
         raise OfficeProblem(f"all {LAST_NUMBER} numbers that begin with {first} were given")
     return f"{first}{count:0{DIGITS}d}"
+
+
+def new_card(person: Person, kind: CardKind, generation: Generation) -> dict[str, str]:
+    """The details of an order for one more card."""
+    return {**asdict(person), "kind": kind.value, "generation": generation.value}
 
 
 def bodies(card: Card, holder: HolderData | None = None) -> dict[str, bytes]:

@@ -6,8 +6,8 @@ them is `stations`. Joining is the office's own business; everything else needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
 from host_tools.errors import AlreadyRegistered, OfficeProblem
@@ -16,7 +16,7 @@ from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.stations import HOLDER, OLD
 from host_tools.office.desk import Desk
 from host_tools.office.folder import Office
-from host_tools.office.orders import Order, Signed
+from host_tools.office.orders import Details, Order, Signed
 from host_tools.office.papers import BY, ORDER
 from host_tools.office.station import START
 from host_tools.pki.generation import Generation
@@ -26,6 +26,8 @@ from host_tools.registry.models import Card, Enterprise, Holder
 from host_tools.registry.states import Action, CardKind, CardState, EnterpriseState, Medium, ProcedureKind
 from host_tools.registry.work import Work
 
+SALT = "salt"
+"""Page of a procedure: the salt of the details that were handed in with its order."""
 TRIES = 5
 """How often to look for a free card number while other stations take them."""
 Result = TypeVar("Result")
@@ -90,18 +92,20 @@ class Procedures:
 
     # -- more cards, by order
 
-    def add(self, signed: Signed, person: Person, kind: CardKind, generation: Generation) -> str:
+    def add(self, signed: Signed, person: Person, kind: CardKind, generation: Generation, salt: str) -> str:
         """An operator or declarant card more, ordered by the legal-person card; its number.
 
-        The same person gets one of a kind: ordered again, it is the same number, to be made if it is not.
+        `salt` is that of the order's details (`plan.new_card`). The same person gets one of a kind: ordered again, it
+        is the same number, to be made if it is not.
         """
         if kind is CardKind.LEGAL:
             raise OfficeProblem("an enterprise has one legal-person card; replace it instead")
         plan.check_person(person, kind)
-        order = Desk(self.office).submit(signed).order
+        details = Details(plan.new_card(person, kind, generation), salt)
+        order = Desk(self.office).submit(signed, details=details).order
 
         def do(work: Work) -> str:
-            page: Json = {BY: order.by, ORDER: order.number}
+            page: Json = {BY: order.by, ORDER: order.number, SALT: salt}
             enterprise = work.enterprise_alone(order.enterprise)
             if enterprise.state is not EnterpriseState.ACTIVE:
                 raise OfficeProblem(f"enterprise {enterprise.credit_code} is {enterprise.state.value} by now")
@@ -125,8 +129,9 @@ class Procedures:
 
         return self._again(do)
 
-    def change_holder(self, signed: Signed, changes: Mapping[str, str]) -> str:
-        """Other data of a card's holder; the number of the card, which a station then changes."""
+    def change_holder(self, signed: Signed, details: Details) -> str:
+        """Other data of a card's holder, named as in `Person`; the number of the card, which a station then changes."""
+        changes = dict(details.values)
         order = Order.parse(signed.text)
         with self.office.registry.reading() as work:
             card = work.card(order.cards[0])
@@ -135,11 +140,38 @@ class Procedures:
         plan.check_person(Person(**{**asdict(person), **changes}), kind)
 
         def also(work: Work, card: Card, order: Order) -> None:
-            page = {START: self._start(card.generation), BY: order.by, ORDER: order.number, HOLDER: dict(changes)}
-            work.begin(ProcedureKind.HOLDER, card, page)
+            work.insist_on_room(card)
+            page = {START: self._start(card.generation), BY: order.by, ORDER: order.number, HOLDER: changes}
+            work.begin(ProcedureKind.HOLDER, card, {**page, SALT: details.salt})
 
-        Desk(self.office).submit(signed, also)
+        Desk(self.office).submit(signed, also, details)
         return order.cards[0]
+
+    def change_enterprise(self, signed: Signed, details: Details) -> tuple[str, ...]:
+        """Another `name` or `customs_code` of an enterprise; numbers of the cards that stations then have to change.
+
+        The registry has the new data at once. Nothing is changed while a card of the enterprise has unfinished work.
+        """
+        changes = dict(details.values)
+        waiting: list[str] = []
+
+        def whole(work: Work, order: Order) -> Json:
+            enterprise = work.enterprise_alone(order.enterprise)
+            plan.check_firm(replace(_firm(enterprise), **changes))
+            facts = work.change_enterprise(enterprise, changes)
+            page: Json = {BY: order.by, ORDER: order.number, SALT: details.salt, HOLDER: {}}
+            shown = [card for card in work.cards(enterprise) if card.state is not CardState.VOID and "name" in changes]
+            waiting[:] = [self._update(work, card, page) for card in shown]
+            return facts
+
+        Desk(self.office).submit(signed, details=details, whole=whole)
+        return tuple(waiting)
+
+    def _update(self, work: Work, card: Card, page: Json) -> str:
+        plan.bodies(card)  # what does not fit on a card is said before anything is written down
+        work.insist_on_room(card)
+        work.begin(ProcedureKind.HOLDER, card, {START: self._start(card.generation), **page})
+        return card.number
 
     # -- the office's own operator
 
@@ -255,6 +287,10 @@ def _person(holder: Holder) -> Person:
 
 def _is(holder: Holder, person: Person) -> bool:
     return _person(holder) == person
+
+
+def _firm(enterprise: Enterprise) -> Firm:
+    return Firm(**{each.name: getattr(enterprise, each.name) for each in fields(Firm)})
 
 
 def _card_of(work: Work, enterprise: Enterprise, person: Person, kind: CardKind, generation: Generation) -> str:

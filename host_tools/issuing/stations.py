@@ -19,6 +19,7 @@ from host_tools.office.station import HolderData, Station, Task, revoke, shown_n
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Subject
 from host_tools.pki.view import Certificate as View
+from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
 from host_tools.registry.models import Card, Certificate, Procedure
 from host_tools.registry.states import Action, CardState, ProcedureKind
@@ -132,8 +133,8 @@ class Replacing(Issuing):
             give_up(work, old)
 
 
-class HolderChange(Station):
-    """A card gets the data of a changed holder, and certificates that name them."""
+class Update(Station):
+    """A card gets the changed data of its holder or its enterprise, and certificates that name them."""
 
     kind = ProcedureKind.HOLDER
 
@@ -142,6 +143,12 @@ class HolderChange(Station):
             card = work.card(plastic.number())
         super().__init__(office, plastic, card.number)
 
+    def page(self) -> Json | None:
+        """What is written down of the change that waits for the card; None where none does."""
+        with self.office.registry.reading() as work:
+            found = work.open_procedure(self.kind, work.card(self.number))
+            return None if found is None else dict(found.data)
+
     def bound(self, card: Card) -> str:
         return shown_number(card)
 
@@ -149,9 +156,8 @@ class HolderChange(Station):
         return scripts.management_key(self.office.master_key(), card.number)
 
     def operations(self, card: Card) -> tuple[bytes, ...]:
-        person = plan.FILES["person"]
-        body = plan.bodies(card, self._holder(card))[person]
-        return scripts.write_file(person, body), scripts.reset_pin(USER_PIN)
+        files = (scripts.write_file(path, body) for path, body in plan.bodies(card, self._holder(card)).items())
+        return (*files, scripts.reset_pin(USER_PIN))
 
     def subject(self, card: Card, procedure: Procedure) -> Subject:
         return subject_of(card, self._holder(card))
@@ -162,5 +168,9 @@ class HolderChange(Station):
             return replace(HolderData.of(card), **self._procedure(work).data[HOLDER])
 
     def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
-        entry = work.change_holder(card, procedure.data[HOLDER], entry_of(Action.HOLDER_CHANGED, procedure))
+        changes = procedure.data[HOLDER]
+        if changes:
+            entry = work.change_holder(card, changes, entry_of(Action.HOLDER_CHANGED, procedure))
+        else:
+            entry = entry_of(Action.ENTERPRISE_CHANGED, procedure)
         work.certify(card, issued.bodies, entry)

@@ -18,7 +18,7 @@ from host_tools.errors import BadEncoding, OrderRefused, RegistryBusy
 from host_tools.office import rules
 from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
-from host_tools.office.orders import WORD, Order, Signed
+from host_tools.office.orders import WORD, Details, Order, Signed
 from host_tools.office.papers import give_up, on_paper, strays
 from host_tools.office.refusals import KINDS, STATES, Reason, Refusal
 from host_tools.office.rules import Party, Rule, Target
@@ -43,6 +43,10 @@ MOST_KEPT = 4096
 
 Also = Callable[[Work, Card, Order], None]
 """What else to do in the transaction that accepts an order, for each card."""
+Whole = Callable[[Work, Order], Json]
+"""The same for an order about an enterprise as a whole; what the log shall say of it besides."""
+DETAILED = frozenset((Action.ISSUE, Action.HOLDER_CHANGED, Action.ENTERPRISE_CHANGED))
+"""Orders that mean nothing without the details handed in with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class _Case:
     """An order while it is looked at: what is known of it so far."""
 
     signed: Signed
+    details: Details | None = None
     order: Order | None = None
     by: str = ""
 
@@ -94,9 +99,11 @@ class Desk:
 
     # -- taking orders
 
-    def submit(self, signed: Signed, also: Also | None = None) -> Accepted:
-        """Follow an order, or `OrderRefused`. `also` is done in the transaction that accepts it."""
-        case, refusal, ruled = _Case(signed), None, {}
+    def submit(
+        self, signed: Signed, also: Also | None = None, details: Details | None = None, whole: Whole | None = None
+    ) -> Accepted:
+        """Follow an order, or `OrderRefused`. `also` and `whole` are done in the transaction that accepts it."""
+        case, refusal, ruled = _Case(signed, details), None, {}
         self._finish_what_is_open(signed)
         with self._office.registry.writing() as work:
             try:
@@ -105,7 +112,7 @@ class Desk:
                 refusal = found
                 self._note_refusal(work, case, found)
             else:
-                self._accept(work, case, ruled, also)
+                self._accept(work, case, ruled, also, whole)
         if refusal is not None or case.order is None:
             assert refusal is not None
             raise OrderRefused(refusal.say(self._lang), refusal.reason.value)
@@ -138,13 +145,17 @@ class Desk:
         self._spend(work, order)
         signer = insist_on_standing(self._office, work, row)
         party = Party(signer.number, signer.kind, signer.enterprise.credit_code, self._office.is_own(signer))
-        if not order.cards:
-            self._decide_on_enterprise(work, order, party)
-            return {}
+        ruled: dict[str, Rule] = {}
         if order.action in BOOKINGS and len(order.cards) > 1:
             raise Refusal(Reason.FORM)
+        if not order.cards:
+            self._decide_on_enterprise(work, order, party)
         # Always in the same order, or two orders about the same cards could wait for each other.
-        return {number: _rule(self._office, work, order, party, number) for number in sorted(order.cards)}
+        for number in sorted(order.cards):
+            ruled[number] = _rule(self._office, work, order, party, number)
+        if order.action in DETAILED and (case.details is None or case.details.data.items() - order.data.items()):
+            raise Refusal(Reason.OTHER_DETAILS)
+        return ruled
 
     @staticmethod
     def _spend(work: Work, order: Order) -> None:
@@ -164,7 +175,7 @@ class Desk:
         if not rules.permitted_for_enterprise(order.action, party, order.enterprise):
             raise Refusal(Reason.NOT_PERMITTED, signer=KINDS[party.kind], kind=KINDS[None])
 
-    def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None) -> None:
+    def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None, whole: Whole | None) -> None:
         order = case.order
         assert order is not None
         for number, rule in ruled.items():
@@ -178,7 +189,9 @@ class Desk:
             if also is not None:
                 also(work, card, order)
         if not ruled:
-            work.note(work.enterprise(order.enterprise), case.entry(order.action))
+            more = {} if whole is None else whole(work, order)
+            entry = case.entry(order.action)
+            work.note(work.enterprise(order.enterprise), replace(entry, data={**entry.data, **more}))
 
     @staticmethod
     def _open(work: Work, case: _Case, card: Card, to: CardState) -> None:

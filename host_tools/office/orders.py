@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
+from secrets import token_hex
 from uuid import uuid4
 
 from host_tools.client.algorithms import Role
@@ -24,6 +27,7 @@ from simcard.wire.secret import Secret
 from simcard.wire.status import SW
 
 FORM = "simcard order 1"
+DETAILS, DETAILS_FORM = "details", "simcard details 1"
 FIELDS = frozenset(("form", "number", "action", "cards", "enterprise", "by", "at", "data"))
 USER_PIN = 1
 MOST_CARDS = 100
@@ -35,7 +39,8 @@ LONGEST_TEXT = 200
 class Order:
     """What shall be done: `action` to `cards`, or to the enterprise itself; `by` is the card that signs.
 
-    `number` is good once. `data` says more where an action needs it, such as the record number of a declarant.
+    `number` is good once. `data` says more where an action needs it: the record number of a declarant, or the mark of
+    the `Details` that are handed in with the order.
     """
 
     action: Action
@@ -90,6 +95,23 @@ class Order:
         cards = len(set(self.cards)) == len(self.cards) <= MOST_CARDS
         texts = all(len(text) <= LONGEST_TEXT and text.isprintable() for row in self.data.items() for text in row)
         return cards and texts and all(map(WORD.fullmatch, words))
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What is handed in with an order, such as the data of a person: the order has a salted mark of it.
+
+    So the signature covers every value, and the log, which keeps orders for ever, tells none.
+    """
+
+    values: Mapping[str, str]
+    salt: str = field(default_factory=lambda: token_hex(16))
+
+    @property
+    def data(self) -> dict[str, str]:
+        """What the order says of it."""
+        text = canonical([DETAILS_FORM, self.salt, dict(self.values)])
+        return {DETAILS: sha256(text.encode()).hexdigest()}
 
 
 @dataclass(frozen=True, slots=True)

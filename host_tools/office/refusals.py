@@ -37,6 +37,7 @@ class Reason(StrEnum):
     CARD_STATE = "card-state"
     BOUND = "bound"
     NOT_BOUND = "not-bound"
+    OTHER_DETAILS = "other-details"
     CHALLENGE_UNKNOWN = "challenge-unknown"
     CHALLENGE_EXPIRED = "challenge-expired"
 
@@ -81,6 +82,9 @@ TEXTS: dict[Reason, Text] = {
         "该卡或该报关人员已绑定，请先解绑", "this card or this declarant is bound already; unbind first"
     ),
     Reason.NOT_BOUND: Text("该卡没有绑定报关人员", "no declarant is bound to this card"),
+    Reason.OTHER_DETAILS: Text(
+        "提交的资料与签名的指令不一致", "the order was signed for other data than those handed in with it"
+    ),
     Reason.CHALLENGE_UNKNOWN: Text(
         "登录挑战无效或已使用，请重新登录", "this challenge was not given, or was used; log in again"
     ),

@@ -16,7 +16,7 @@ from itertools import groupby
 from sqlalchemy import select
 
 from host_tools.registry import log
-from host_tools.registry.cards import MARK, card_facts
+from host_tools.registry.cards import FIRM, MARK, card_facts, enterprise_facts
 from host_tools.registry.columns import canonical
 from host_tools.registry.models import Binding, Card, Certificate, Chain, Enterprise, Operation
 from host_tools.registry.states import CardState, CertificateState, Outcome
@@ -64,6 +64,7 @@ class _Told:
     current: dict[str, dict[str, str]] = field(default_factory=dict)
     bound: dict[str, str] = field(default_factory=dict)
     holders: dict[str, str] = field(default_factory=dict)
+    firms: dict[str, object] = field(default_factory=dict)
     heads: dict[str, Head] = field(default_factory=dict)
     operations: int = 0
 
@@ -129,6 +130,8 @@ def _listen(line: Operation, told: _Told) -> None:
             told.bound[line.subject] = line.data["bound"]
         if MARK in line.data:
             told.holders[line.subject] = line.data[MARK]
+        if FIRM in line.data:
+            told.firms[line.subject] = line.data[FIRM]
     if "subject" in line.data:
         told.named.add(str(line.data["subject"]))
 
@@ -155,13 +158,25 @@ def _subjects(work: Transaction, told: _Told) -> Iterator[Finding]:
         state = told.states.get(row.subject)
         if state != row.state.value:
             yield Finding(row.subject, 0, f"is {row.state.value}, and by the log it is {state or 'not there'}")
-        if isinstance(row, Card) and not _agrees(row, told.facts.get(row.subject)):
-            yield Finding(row.subject, 0, "its number, kind or enterprise is not what the log says")
-        # The lines of a registry of the first form have no mark.
-        if isinstance(row, Card) and told.holders.get(row.subject, row.holder.mark) != row.holder.mark:
-            yield Finding(row.subject, 0, "the data of its holder are not those that were written down")
+        yield from _card(row, told) if isinstance(row, Card) else _enterprise(row, told)
     for subject in told.named - present:
         yield Finding(subject, 0, "is in the log, and not in the registry")
+
+
+# Older lines say nothing of an enterprise's name and codes, those of the first form have no mark of a holder.
+
+
+def _enterprise(row: Enterprise, told: _Told) -> Iterator[Finding]:
+    facts = enterprise_facts(row)[FIRM]
+    if told.firms.get(row.subject, facts) != facts:
+        yield Finding(row.subject, 0, "its name or codes are not those that were written down")
+
+
+def _card(row: Card, told: _Told) -> Iterator[Finding]:
+    if not _agrees(row, told.facts.get(row.subject)):
+        yield Finding(row.subject, 0, "its number, kind or enterprise is not what the log says")
+    if told.holders.get(row.subject, row.holder.mark) != row.holder.mark:
+        yield Finding(row.subject, 0, "the data of its holder are not those that were written down")
 
 
 def _all(work: Transaction) -> Iterator[Enterprise | Card]:

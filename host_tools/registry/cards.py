@@ -36,6 +36,8 @@ from host_tools.registry.transaction import Transaction
 
 MARK = "holder"
 """The datum of a line of the log that has the mark of the card's holder."""
+FIRM = "firm"
+"""The datum of a line of the log that has what may change of an enterprise."""
 
 
 class Cards(Transaction):
@@ -72,8 +74,15 @@ class Cards(Transaction):
         self.session.add(made)
         log.append(self.session, log.REGISTRY, "", Entry(entry.action, data={"subject": made.subject}), self.now)
         log.start(self.session, made.subject)
-        self.note(made, entry)
+        self.note(made, replace(entry, data={**entry.data, **enterprise_facts(made)}))
         return made
+
+    def change_enterprise(self, enterprise: Enterprise, changes: Mapping[str, str]) -> Json:
+        """Give an enterprise another name or other codes; what its line in the log has to say of that."""
+        for name, value in changes.items():
+            setattr(enterprise, name, value)
+        self.session.flush()
+        return enterprise_facts(enterprise)
 
     def find_enterprise(self, credit_code: str) -> Enterprise | None:
         """The enterprise of a credit code."""
@@ -262,6 +271,12 @@ class Cards(Transaction):
     def _retire(self, card: Card, state: CertificateState) -> None:
         for each in self.certificates(card):
             each.state = state
+
+
+def enterprise_facts(enterprise: Enterprise) -> Json:
+    """What the last line of an enterprise's chain that says so has to agree with."""
+    names = ("name", "category", "customs_code", "acceptance_point")
+    return {FIRM: {name: getattr(enterprise, name) for name in names}}
 
 
 def card_facts(card: Card) -> Json:

@@ -112,6 +112,14 @@ class ProcedureKind(StrEnum):
     ORDER = "order"
 
 
+STAGING: dict[ProcedureKind, str] = {
+    ProcedureKind.ISSUE: "simcard issue card",
+    ProcedureKind.REPLACE: "simcard issue card",
+    ProcedureKind.HOLDER: "simcard issue update",
+    ProcedureKind.RENEW: "simcard renew",
+}
+"""Work that stages new keys on a card, one at a time, and what finishes it."""
+
 MOVES: dict[CardState, frozenset[CardState]] = {
     CardState.PREPARING: frozenset((CardState.NORMAL, CardState.VOID)),
     CardState.NORMAL: frozenset((CardState.FROZEN, CardState.LOST, CardState.VOID)),

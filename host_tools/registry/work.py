@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy import select
 
-from host_tools.errors import AlreadyRegistered, NotRegistered
+from host_tools.errors import AlreadyRegistered, NotRegistered, WrongCardState
 from host_tools.registry import log
 from host_tools.registry.cards import Cards
 from host_tools.registry.columns import Json
@@ -20,6 +20,7 @@ from host_tools.registry.models import (
     UsedOrder,
 )
 from host_tools.registry.states import (
+    STAGING,
     Action,
     ApplicationKind,
     ApplicationState,
@@ -61,10 +62,15 @@ class Work(Cards):
     def begin(
         self, kind: ProcedureKind, card: Card, data: Json | None = None, script_counter: int | None = None
     ) -> Procedure:
-        """The open work of this kind on a card: the one that was cut short, or a new one with these data."""
+        """The open work of this kind on a card: the one that was cut short, or a new one with these data.
+
+        `WrongCardState` where other work that stages keys is not finished: there is one place for them on a card.
+        """
         found = self.open_procedure(kind, card)
         if found is not None:
             return found
+        if kind in STAGING:
+            self.insist_on_room(card)
         made = Procedure(
             kind=kind,
             card=card,
@@ -76,6 +82,14 @@ class Work(Cards):
         self.session.add(made)
         self.session.flush()
         return made
+
+    def insist_on_room(self, card: Card) -> None:
+        """`WrongCardState` for a card that has unfinished work which stages keys."""
+        other = next((each.kind for each in self.unfinished(card) if each.kind in STAGING), None)
+        if other is not None:
+            raise WrongCardState(
+                f"card {card.number} has unfinished work ({other.value}): finish that first, with {STAGING[other]}"
+            )
 
     def open_procedure(self, kind: ProcedureKind, card: Card) -> Procedure | None:
         """The unfinished work of this kind on a card."""

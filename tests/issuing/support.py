@@ -12,12 +12,13 @@ from pathlib import Path
 
 from host_tools.cli.office import enrol_operator
 from host_tools.client.iso import IsoCard
+from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
 from host_tools.issuing.stations import Issuing
 from host_tools.link.inprocess import InProcessLink
 from host_tools.office.folder import OPERATOR, Office, Wish, create
-from host_tools.office.orders import Order, Signed, sign_order
+from host_tools.office.orders import Details, Order, Signed, sign_order
 from host_tools.office.plastic import Plastic
 from host_tools.pki.folder import Wish as AuthorityWish
 from host_tools.pki.generation import Generation
@@ -107,10 +108,29 @@ class Town:
             self.blank(number, generation, seed=len(self.images) + 1)
         return [step.value for step in Issuing(self.office, self.plastic(number), number).run(lambda: PIN)]
 
-    def order(self, action: Action, by: str, *cards: str, pin: Secret = PIN) -> Signed:
+    def order(self, action: Action, by: str, *cards: str, pin: Secret = PIN, details: Details | None = None) -> Signed:
         """An order of now, signed by a card."""
-        made = Order(action, cards, FIRM.credit_code, by, self.clock())
+        data = {} if details is None else details.data
+        made = Order(action, cards, FIRM.credit_code, by, self.clock(), data=data)
         return sign_order(self.card(by), pin, made)
+
+    def add_declarant(self, generation: Generation = Generation.SM2) -> str:
+        """One more card, ordered by the legal-person card; its number."""
+        details = Details(plan.new_card(DECLARANT, CardKind.DECLARANT, generation))
+        order = self.order(Action.ISSUE, self.legal, details=details)
+        return Procedures(self.office).add(order, DECLARANT, CardKind.DECLARANT, generation, details.salt)
+
+    def change_holder(self, number: str, **changes: str) -> None:
+        """Other data of a holder, ordered by the legal-person card."""
+        details = Details(changes)
+        order = self.order(Action.HOLDER_CHANGED, self.legal, number, details=details)
+        Procedures(self.office).change_holder(order, details)
+
+    def change_enterprise(self, **changes: str) -> tuple[str, ...]:
+        """Other data of the enterprise, ordered by its legal-person card; the cards that wait for them."""
+        details = Details(changes)
+        order = self.order(Action.ENTERPRISE_CHANGED, self.legal, details=details)
+        return Procedures(self.office).change_enterprise(order, details)
 
     def state(self, number: str) -> CardState:
         with self.office.registry.reading() as work:

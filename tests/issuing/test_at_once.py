@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from host_tools.errors import RegistryBusy
+from host_tools.issuing import plan
 from host_tools.issuing.procedures import Procedures
 from host_tools.office.folder import Office
-from host_tools.office.orders import Signed
+from host_tools.office.orders import Details, Signed
 from host_tools.pki.generation import Generation
 from host_tools.registry import database
 from host_tools.registry.audit import audit
@@ -23,12 +24,15 @@ from tests.pki.support import SM2
 __all__ = ["any_house", "cluster", "postgres_template", "template"]
 
 
+DETAILS = Details(plan.new_card(DECLARANT, CardKind.DECLARANT, Generation.SM2))
+
+
 def ordered(house: House) -> Signed:
-    return house.signed(house.order(Action.ISSUE, LEGAL), LEGAL)
+    return house.signed(house.order(Action.ISSUE, LEGAL, **DETAILS.data), LEGAL)
 
 
 def add(office: Office, order: Signed) -> str:
-    return Procedures(office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+    return Procedures(office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2, DETAILS.salt)
 
 
 def cards(house: House) -> list[str]:

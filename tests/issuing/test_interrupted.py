@@ -16,9 +16,9 @@ from host_tools.cli.station import issuing
 from host_tools.issuing.procedures import Procedures
 from host_tools.office.plastic import Plastic
 from host_tools.pki.generation import Generation
-from host_tools.registry.states import Action, CardKind, CardState
+from host_tools.registry.states import Action, CardState
 from tests.issuing.judge import insist_that_openssl_takes
-from tests.issuing.support import DECLARANT, PIN, Town
+from tests.issuing.support import PIN, Town
 from tests.kit import tell
 from tests.renewal.interrupted import Scene, sweep_commands, sweep_operations
 
@@ -33,8 +33,7 @@ def make(town: Town, plastic: Plastic, number: str) -> None:
 
 
 def added(town: Town, generation: Generation) -> str:
-    order = town.order(Action.ISSUE, town.legal)
-    return Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, generation)
+    return town.add_declarant(generation)
 
 
 def replaced(town: Town, generation: Generation) -> str:

@@ -10,7 +10,7 @@ import pytest
 from host_tools.errors import AlreadyRegistered, OfficeProblem, RegistryBusy
 from host_tools.issuing.plan import Firm
 from host_tools.issuing.procedures import Procedures
-from host_tools.issuing.stations import HolderChange, Issuing, Replacing
+from host_tools.issuing.stations import Issuing, Replacing, Update
 from host_tools.office.desk import Desk
 from host_tools.office.orders import Order, sign_order
 from host_tools.office.staging import Issued, Step
@@ -18,7 +18,7 @@ from host_tools.office.station import Station, Task
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Generation, serial_of
 from host_tools.registry.audit import audit
-from host_tools.registry.states import Action, CardKind, CardState, Outcome, ProcedureKind
+from host_tools.registry.states import Action, CardState, Outcome, ProcedureKind
 from host_tools.registry.work import Work
 from tests.issuing.judge import strays
 from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
@@ -27,8 +27,7 @@ from tests.renewal.interrupted import Killed
 
 
 def add(town: Town) -> str:
-    order = town.order(Action.ISSUE, town.legal)
-    return Procedures(town.office).add(order, DECLARANT, CardKind.DECLARANT, Generation.SM2)
+    return town.add_declarant()
 
 
 def until(station: Station, last: Step) -> None:
@@ -170,10 +169,8 @@ def test_a_void_successor_gives_way_to_another(town: Town) -> None:
 
 
 def test_a_replaced_card_leaves_no_open_work_behind(town: Town) -> None:
-    Procedures(town.office).change_holder(
-        town.order(Action.HOLDER_CHANGED, town.legal, town.clerk), {"name": "测试新操作员"}
-    )
-    until(HolderChange(town.office, town.plastic(town.clerk)), Step.SCRIPT)
+    town.change_holder(town.clerk, name="测试新操作员")
+    until(Update(town.office, town.plastic(town.clerk)), Step.SCRIPT)
     number = Procedures(town.office).replace(town.order(Action.REPLACE, town.legal, town.clerk))
     town.blank(number)
     with town.office.registry.writing() as work:  # an order that was accepted, and whose process then died

@@ -11,7 +11,7 @@ import pytest
 
 from host_tools.errors import OrderRefused
 from host_tools.office.desk import LIFE, RECORD, SKEW
-from host_tools.office.orders import Order, Signed
+from host_tools.office.orders import Details, Order, Signed
 from host_tools.office.refusals import TEXTS, Reason
 from host_tools.registry.audit import audit
 from host_tools.registry.columns import canonical
@@ -181,6 +181,34 @@ def test_an_operator_card_does_not_unlock_itself(house: House) -> None:
 @pytest.mark.parametrize("action", [Action.FREEZE, Action.UNLOCK, Action.VOID, Action.REPLACE, Action.HOLDER_CHANGED])
 def test_a_legal_person_card_does_not_do_to_itself_what_is_the_offices(house: House, action: Action) -> None:
     refused(house, house.signed(house.order(action, LEGAL, LEGAL), LEGAL), Reason.NOT_PERMITTED, LEGAL)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        None,
+        Details({"name": "测试替身"}, "00"),
+        Details({"name": "测试操作员"}, "01"),
+        Details({"name": "测试操作员", "more": ""}, "00"),
+    ],
+)
+def test_what_is_handed_in_with_an_order_is_what_was_signed(house: House, details: Details | None) -> None:
+    order = house.order(Action.ISSUE, LEGAL, **Details({"name": "测试操作员"}, "00").data)
+    with pytest.raises(OrderRefused) as caught:
+        house.desk.submit(house.signed(order, LEGAL), details=details)
+    assert Reason.OTHER_DETAILS.value == caught.value.reason
+    with house.office.registry.reading() as work:
+        last = work.history(work.card(LEGAL.number))[-1]
+    assert (Action.ISSUE, Outcome.REFUSED) == (last.action, last.outcome)
+
+
+def test_the_log_does_not_tell_what_was_handed_in(house: House) -> None:
+    details = Details({"name": "测试操作员"})
+    house.desk.submit(house.signed(house.order(Action.ISSUE, LEGAL, **details.data), LEGAL), details=details)
+    with house.office.registry.reading() as work:
+        line = work.history(work.enterprise(LEGAL.enterprise))[-1]
+    assert details.data["details"] in str(line.data)
+    assert details.salt not in str(line.data)
 
 
 def test_the_office_does_not_do_what_is_the_enterprises(house: House) -> None:

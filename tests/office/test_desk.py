@@ -6,6 +6,7 @@ import pytest
 
 from host_tools.errors import OrderRefused
 from host_tools.office.desk import RECORD
+from host_tools.office.orders import Details
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, Outcome
 from tests.office.support import (
@@ -121,7 +122,8 @@ def test_a_holder_renews_their_legal_person_card_themselves(house: House) -> Non
 
 
 def test_an_enterprise_is_the_matter_of_its_legal_person_card(house: House) -> None:
-    house.do(Action.ISSUE, LEGAL)
+    details = Details({"name": "测试操作员"})
+    house.desk.submit(house.signed(house.order(Action.ISSUE, LEGAL, **details.data), LEGAL), details=details)
     with house.office.registry.reading() as work:
         assert Action.ISSUE is work.history(work.enterprise(LEGAL.enterprise))[-1].action
     with pytest.raises(OrderRefused, match="may not do that to an enterprise"):

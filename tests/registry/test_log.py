@@ -170,6 +170,8 @@ def test_a_chain_that_is_gone_shows_in_the_one_above(busy: Registry) -> None:
     [
         (f"UPDATE card SET state = 'normal' WHERE number = '{OPERATOR}'", CARD, "and by the log it is frozen"),
         (f"UPDATE card SET kind = '法人卡' WHERE number = '{OPERATOR}'", CARD, "its number, kind or enterprise"),
+        ("UPDATE enterprise SET name = '别人'", ENTERPRISE, "its name or codes are not those"),
+        ("UPDATE enterprise SET customs_code = '1'", ENTERPRISE, "its name or codes are not those"),
         ("UPDATE enterprise SET state = 'cancelled'", ENTERPRISE, "is cancelled, and by the log it is active"),
         ("UPDATE certificate SET number = '0300000000000999'", CARD, "is not the one that was written down"),
         ("DELETE FROM certificate", log.REGISTRY, "is in the log, and not in the registry"),
@@ -264,6 +266,14 @@ def test_tables_of_the_log_are_named_as_the_triggers_expect() -> None:
 def test_revoked_certificates_of_a_void_card_agree_with_the_log(busy: Registry) -> None:
     with busy.writing() as work:
         work.move(work.card(OPERATOR), CardState.VOID, Entry(Action.VOID))
+    assert set() == findings(busy)
+
+
+def test_an_enterprise_that_was_changed_agrees_with_the_log(busy: Registry) -> None:
+    with busy.writing() as work:
+        enterprise = work.enterprise(CREDIT_CODE)
+        facts = work.change_enterprise(enterprise, {"name": "测试新企业"})
+        work.note(enterprise, Entry(Action.ENTERPRISE_CHANGED, data=facts))
     assert set() == findings(busy)
 
 

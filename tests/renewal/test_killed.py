@@ -26,7 +26,7 @@ from host_tools.registry.states import Action, CardKind, CardState
 from simcard.hal.fileflash import FileFlash
 from simcard.hal.power import PowerLost
 from tests.issuing.judge import insist_that_openssl_takes, strays
-from tests.issuing.support import BLANKS, DECLARANT, OPERATOR_NUMBER, PIN, Town
+from tests.issuing.support import BLANKS, OPERATOR_NUMBER, PIN, Town
 from tests.kit import image_of, on_bench, tell
 from tests.pki.support import SM2, SetClock
 from tests.renewal import dying
@@ -65,7 +65,7 @@ def prepared(town: Town, what: str, image: Path) -> str:
     if what == "replace":
         number = procedures.replace(town.order(Action.REPLACE, town.legal, town.clerk))
     else:
-        number = procedures.add(town.order(Action.ISSUE, town.legal), DECLARANT, CardKind.DECLARANT, generation)
+        number = town.add_declarant(generation)
     town.blank(number, generation)
     town.office.close()
     written(image, town.images[number])
