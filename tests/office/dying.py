@@ -68,4 +68,5 @@ def hand_in(folder: Path, now: datetime, signed: Signed, step: int = 0) -> int:
     there.close()
     child.join()
     assert child.exitcode is not None
+    assert child.exitcode <= 0, "the desk failed by itself"
     return here.recv() if child.exitcode == 0 else child.exitcode

@@ -24,11 +24,15 @@ from host_tools.office.plastic import Plastic
 from host_tools.office.unlock import Unlock
 from host_tools.pki.ledger import Ledger
 from host_tools.renewal.renewal import Renewal
+from simcard.applet.registry import APPLETS
+from simcard.crypto import points_pycryptodome
 from tests.issuing.support import PIN
 from tests.office.dying import SERVER, Reaper
 from tests.pki.support import SM2, SetClock
 
 BOOK = ("issue", "archive", "revoke")
+# What a card imports when it first needs it, every process would otherwise import again.
+SERVER.set_forkserver_preload([__name__, points_pycryptodome.__name__, *(module for module, _ in APPLETS.values())])
 LEGAL = "legal.simcard"
 """The image of the legal-person card that orders an unlocking."""
 
@@ -95,4 +99,5 @@ def run(what: str, folder: Path, now: datetime, image: Path, number: str, step: 
     there.close()
     child.join()
     assert child.exitcode is not None
+    assert child.exitcode <= 0, f"{what} failed by itself"
     return here.recv() if child.exitcode == 0 else child.exitcode
