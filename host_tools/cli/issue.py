@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, engine_options, only_target, reader_option
+from host_tools.cli.numbers import CardNumber, CreditCode
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import pin_options
 from host_tools.cli.station import (
+    BLANKS,
     FIRST_PIN,
     SUFFIX,
     Signer,
     card_pin,
     counted,
+    insist_on_two,
+    insist_on_waiting,
     issue_image,
     issuing,
     run_station,
@@ -27,6 +31,7 @@ from host_tools.cli.station import (
     signer_options,
     signing_card,
 )
+from host_tools.errors import ImageProblem
 
 if TYPE_CHECKING:
     from host_tools.issuing.plan import Person
@@ -141,8 +146,7 @@ def signed_order(
 
     with signing_card(signer, None, lambda: signer.pin) as (card, number, pin):
         with office.registry.reading() as work:
-            known = work.find_card(cards[0] if cards else number)
-        firm = enterprise or ("" if known is None else known.enterprise.credit_code)
+            firm = enterprise or work.card(cards[0] if cards else number).enterprise.credit_code
         data = {} if details is None else details.data
         return sign_order(card, pin, Order(action, cards, firm, number, office.clock(), data=data))
 
@@ -254,7 +258,7 @@ def _add(desk: Desk, signer: Signer, person: Person, kind: Any, generation: str)
 
 
 @command.command(short_help="A card in the place of a lost or damaged one.")
-@click.argument("number")
+@click.argument("number", type=CardNumber())
 @desk_options
 @order_options
 def replace(desk: Desk, signer: Signer, number: str) -> None:
@@ -266,7 +270,7 @@ def replace(desk: Desk, signer: Signer, number: str) -> None:
     from host_tools.registry.states import Action
 
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
-        signed = signed_order(office, signer, Action.REPLACE, "", number.removeprefix("03-"))
+        signed = signed_order(office, signer, Action.REPLACE, "", number)
         desk.make(office, Procedures(office).replace(signed))
 
 
@@ -314,6 +318,7 @@ def change_holder(
         if page is None and not changes:
             raise click.UsageError("say what changes: --name, --document, --document-type, ...")
         if page is None or (changes and page[HOLDER] != changes):
+            insist_on_two(where, signer)
             details = Details(changes)
             signed = signed_order(office, signer, Action.HOLDER_CHANGED, "", station.number, details=details)
             Procedures(office).change_holder(signed, details)
@@ -322,7 +327,7 @@ def change_holder(
 
 
 @command.command("change-enterprise", short_help="Another name or customs code of an enterprise.")
-@click.argument("credit_code")
+@click.argument("credit_code", type=CreditCode())
 @click.option("--firm", help="New name of the enterprise.")
 @click.option("--customs-code", help="New customs code; two of them as code&code.")
 @desk_options
@@ -395,7 +400,7 @@ def _say_updated(number: str, steps: list[str], as_json: bool) -> None:
 
 
 @command.command(short_help="Make a prepared card.")
-@click.argument("number")
+@click.argument("number", type=CardNumber())
 @click.argument("arguments", nargs=-1, metavar="[IMAGE]")
 @reader_option
 @click.option("--another-blank", is_flag=True, help="The blank on which the card was begun is destroyed; take this.")
@@ -418,8 +423,14 @@ def card(
     from host_tools.office.plastic import Plastic
 
     where = only_target(arguments, reader, engine, sm2_backend)
-    with opened_office(office, day, passphrase_file) as found, where.link() as link:
-        steps = run_station(issuing(found, Plastic(link), number, another_blank), lambda: FIRST_PIN, False, not as_json)
+    with opened_office(office, day, passphrase_file) as found:
+        generation = insist_on_waiting(found, number)
+        if where.image is not None and not where.image.exists():
+            made = f"simcard new {where.image} --profile {BLANKS[generation.value]}"
+            raise ImageProblem(f"{where.image}: does not exist; make a blank first: {made}")
+        with where.link() as link:
+            station = issuing(found, Plastic(link), number, another_blank)
+            steps = run_station(station, lambda: FIRST_PIN, False, not as_json)
     if as_json:
         say_json({"card": number, "steps": steps})
     else:
@@ -458,7 +469,7 @@ def batch(desk: Desk, file: Path) -> None:
 
 
 @command.command("cancel-enterprise", short_help="An enterprise leaves.")
-@click.argument("credit_code")
+@click.argument("credit_code", type=CreditCode())
 @desk_options
 @order_options
 def cancel_enterprise(desk: Desk, signer: Signer, credit_code: str) -> None:

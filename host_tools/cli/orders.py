@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,20 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, engine_options
+from host_tools.cli.numbers import CARD, CardNumber, SubjectName
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
-from host_tools.cli.secrets import NEVER_HERE
 from host_tools.cli.station import Signer, signer_of, signer_options, signing_card
 from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
     from host_tools.office.desk import Accepted
     from host_tools.office.folder import Office
-    from host_tools.registry.models import Operation
+    from host_tools.registry.models import Card, Enterprise, Operation
     from host_tools.registry.states import Action
     from host_tools.registry.work import Work
 
-NUMBER = re.compile("[A-Z]{2}[0-9][A-Z][0-9]{9}")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -45,7 +43,7 @@ class Signing:
 def order_options(function: Decorated) -> Decorated:
     """Everything an order needs, as the parameter `signing`."""
 
-    @click.argument("numbers", nargs=-1, metavar="NUMBER...", required=True)
+    @click.argument("numbers", nargs=-1, type=CardNumber(), metavar="NUMBER...", required=True)
     @signer_options
     @office_options
     @json_option
@@ -67,11 +65,7 @@ def order_options(function: Decorated) -> Decorated:
     ) -> None:
         choice = EngineChoice(engine, sm2_backend)
         signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
-        cards = tuple(number.removeprefix("03-") for number in numbers)
-        if not all(map(NUMBER.fullmatch, cards)):
-            # What has not the form may be a PIN, so it is not repeated, and not written into the log.
-            raise click.UsageError(f"expected numbers of cards, such as ZZ9S000000002; {NEVER_HERE}")
-        function(Signing(signer, cards, office, day, passphrase_file, as_json), **more)
+        function(Signing(signer, numbers, office, day, passphrase_file, as_json), **more)
 
     return wrapped  # type: ignore[return-value]  # click makes a command of it, whatever its signature
 
@@ -179,7 +173,7 @@ def unbind(signing: Signing) -> None:
 
 
 @click.command(short_help="List what was done to a card.")
-@click.argument("subject", metavar="[NUMBER|CREDIT-CODE]", required=False)
+@click.argument("subject", type=SubjectName(), metavar="[NUMBER|CREDIT-CODE]", required=False)
 @office_options
 @json_option
 def history(
@@ -187,7 +181,7 @@ def history(
 ) -> None:
     """List the operations of a card, of an enterprise (by its credit code), or of the office itself."""
     with opened_office(office, day, passphrase_file) as found, found.registry.reading() as work:
-        rows = [line_of(each) for each in work.history(_subject(work, subject))]
+        rows = [line_of(each) for each in work.history(None if subject is None else subject_of(work, subject))]
     if as_json:
         say_json(rows)
     for row in () if as_json else rows:
@@ -196,10 +190,9 @@ def history(
         click.echo("  ".join(filter(None, words)))
 
 
-def _subject(work: Work, text: str | None) -> Any:
-    if text is None:
-        return None
-    return work.find_enterprise(text) or work.card(text)
+def subject_of(work: Work, text: str) -> Card | Enterprise:
+    """The card of a number, or the enterprise of a credit code; `NotRegistered` where there is none."""
+    return work.card(text) if CARD.fullmatch(text) else work.enterprise(text)
 
 
 def line_of(operation: Operation) -> dict[str, Any]:

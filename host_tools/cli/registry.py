@@ -12,8 +12,9 @@ import click
 
 from host_tools.cli import files
 from host_tools.cli.ca import clock_of
+from host_tools.cli.numbers import CreditCode, SubjectName
 from host_tools.cli.office import need_packages, office_options, opened_office
-from host_tools.cli.orders import line_of
+from host_tools.cli.orders import line_of, subject_of
 from host_tools.cli.output import json_option, say_json
 from host_tools.errors import FileProblem, Tampered
 
@@ -113,7 +114,7 @@ def _read_witness(path: Path) -> dict[str, Head]:
 @command.command("list", short_help="List cards.")
 @office_options
 @click.option("--state", type=click.Choice(STATES), help="Only cards in this state.")
-@click.option("--enterprise", metavar="CREDIT-CODE", help="Only cards of this enterprise.")
+@click.option("--enterprise", type=CreditCode(), metavar="CREDIT-CODE", help="Only cards of this enterprise.")
 @json_option
 def list_(
     office: Path,
@@ -149,7 +150,7 @@ def _row(card: Card) -> dict[str, str]:
 
 
 @command.command(short_help="Show a card or an enterprise with all that belongs to it.")
-@click.argument("subject", metavar="NUMBER|CREDIT-CODE")
+@click.argument("subject", type=SubjectName(), metavar="NUMBER|CREDIT-CODE")
 @office_options
 @json_option
 def show(subject: str, office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
@@ -157,9 +158,12 @@ def show(subject: str, office: Path, day: datetime | None, passphrase_file: Path
 
     Of an enterprise: its codes, cards and operations.
     """
+    need_packages()
+    from host_tools.registry.models import Enterprise
+
     with opened_office(office, day, passphrase_file) as found, found.registry.reading() as work:
-        enterprise = work.find_enterprise(subject)
-        shown = _whole_enterprise(work, enterprise) if enterprise is not None else _whole(work, work.card(subject))
+        of = subject_of(work, subject)
+        shown = _whole_enterprise(work, of) if isinstance(of, Enterprise) else _whole(work, of)
     if as_json:
         say_json(shown)
         return

@@ -13,7 +13,16 @@ from host_tools.cli.cards import EngineChoice, Target, engine_options, only_targ
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import pin_options
-from host_tools.cli.station import Signer, card_pin, run_station, same_image, signer_of, signer_options, signing_card
+from host_tools.cli.station import (
+    Signer,
+    card_pin,
+    insist_on_two,
+    run_station,
+    same_image,
+    signer_of,
+    signer_options,
+    signing_card,
+)
 
 if TYPE_CHECKING:
     from host_tools.renewal.renewal import Renewal
@@ -151,6 +160,7 @@ def unlock(
     choice = EngineChoice(engine, sm2_backend)
     where = only_target(arguments, reader, engine, sm2_backend)
     signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
+    insist_on_two(where, signer)
     with opened_office(office, day, passphrase_file) as found, where.link() as link:
         work = Unlock(found, Plastic(link))
         if not work.is_open:

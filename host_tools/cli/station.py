@@ -74,6 +74,12 @@ def same_image(one: Target | None, other: Target) -> bool:
     return one.image.resolve() == other.image.resolve()
 
 
+def insist_on_two(where: Target, signer: Signer) -> None:
+    """Usage error where the image that is worked on signs as well: the two are open at the same time."""
+    if same_image(signer.where, where):
+        raise click.UsageError("--by names the very card that is worked on; another one signs this order")
+
+
 @contextmanager
 def signing_card(
     signer: Signer, own: IsoCard | None, own_pin: Callable[[], Secret]
@@ -181,13 +187,24 @@ def issuing(office: Office, plastic: Any, number: str, another: bool = False) ->
 
     `another`: the blank on which it was begun is destroyed.
     """
-    from host_tools.errors import NotRegistered
     from host_tools.issuing.stations import Issuing, Replacing
+    from host_tools.registry.states import ProcedureKind
+
+    insist_on_waiting(office, number)
+    with office.registry.reading() as work:
+        card = work.card(number)
+        first = work.open_procedure(ProcedureKind.ISSUE, card) is not None
+    return (Issuing if first else Replacing)(office, plastic, card.number, another)
+
+
+def insist_on_waiting(office: Office, number: str) -> Generation:
+    """The generation of the blank that a card is to be made from; `NotRegistered` where it does not wait for one."""
+    from host_tools.errors import NotRegistered
     from host_tools.registry.states import ProcedureKind
 
     with office.registry.reading() as work:
         card = work.card(number)
-        for kind, station in ((ProcedureKind.ISSUE, Issuing), (ProcedureKind.REPLACE, Replacing)):
-            if work.open_procedure(kind, card) is not None:
-                return station(office, plastic, card.number, another)
-        raise NotRegistered(f"card {card.number} is {card.state.value}; nothing of it is waiting to be made")
+        found = [work.open_procedure(kind, card) for kind in (ProcedureKind.ISSUE, ProcedureKind.REPLACE)]
+        if not any(found):
+            raise NotRegistered(f"card {card.number} is {card.state.value}; nothing of it is waiting to be made")
+        return card.generation

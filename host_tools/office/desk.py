@@ -13,14 +13,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from host_tools.eport_client.wording import Lang
+from host_tools.eport_client.wording import Lang, Text
 from host_tools.errors import BadEncoding, OrderRefused, RegistryBusy
 from host_tools.office import rules
 from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
 from host_tools.office.orders import WORD, Details, Order, Signed
 from host_tools.office.papers import give_up, on_paper, strays
-from host_tools.office.refusals import KINDS, STATES, Reason, Refusal
+from host_tools.office.refusals import KINDS, OFFICE, STATES, Reason, Refusal
 from host_tools.office.rules import Party, Rule, Target
 from host_tools.pki.generation import serial_of
 from host_tools.pki.ledger import Entry as BookEntry
@@ -171,9 +171,9 @@ class Desk:
     @staticmethod
     def _decide_on_enterprise(work: Work, order: Order, party: Party) -> None:
         if work.find_enterprise(order.enterprise) is None:
-            raise Refusal(Reason.WRONG_ENTERPRISE, card=order.enterprise)
+            raise Refusal(Reason.UNKNOWN_ENTERPRISE, enterprise=order.enterprise)
         if not rules.permitted_for_enterprise(order.action, party, order.enterprise):
-            raise Refusal(Reason.NOT_PERMITTED, signer=KINDS[party.kind], kind=KINDS[None])
+            raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[None])
 
     def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None, whole: Whole | None) -> None:
         order = case.order
@@ -293,6 +293,11 @@ def _concerned(office: Office, work: Work, card: Card, to: CardState) -> frozens
     return on_paper(work, card).union((each.number for each in rows), strays(office, work, card) if void else ())
 
 
+def _named(party: Party) -> Text:
+    """The card that signed, as a refusal speaks of it."""
+    return OFFICE if party.of_office else KINDS[party.kind]
+
+
 def _rule(office: Office, work: Work, order: Order, party: Party, number: str) -> Rule:
     card = work.find_card(number)
     if card is None or card.number != number:
@@ -305,10 +310,10 @@ def _rule(office: Office, work: Work, order: Order, party: Party, number: str) -
         foreign = not party.of_office and party.enterprise != target.enterprise
         if foreign:
             raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
-        raise Refusal(Reason.NOT_PERMITTED, signer=KINDS[party.kind], kind=KINDS[card.kind])
+        raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[card.kind])
     rule = rules.ruling(able, card.state)
     if rule is None:
-        raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state])
+        raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state], signer=_named(party))
     if order.action is Action.BIND and not WORD.fullmatch(order.data.get(RECORD, "")):
         raise Refusal(Reason.FORM)
     if order.action is Action.BIND and _is_bound(work, card, order):

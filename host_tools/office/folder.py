@@ -36,6 +36,7 @@ SETTINGS, AUTHORITY, REGISTRY = "office.json", "ca", "registry.sqlite"
 MASTER_KEY, OPERATOR, OPERATOR_NEXT = "master.key", "operator.card", "operator-next.card"
 VERSION = 1
 OWNER_ONLY, MODE = 0o700, 0o600
+REMEDY = "the office's own is gone; restore it from a backup, for another one would not know the cards"
 KEY_SIZE = 16
 
 
@@ -131,7 +132,7 @@ class Office:
         settings = read_settings(path)
         self.credit_code = settings.credit_code
         self.registry = Registry.open(settings.registry, clock)
-        self.authorities = authorities.Folder(path / AUTHORITY, clock, sm2)
+        self.authorities = authorities.Folder(path / AUTHORITY, clock, sm2, REMEDY)
         self._loaded: dict[Generation, Authority] = {}
 
     @property

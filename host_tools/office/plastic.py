@@ -9,7 +9,7 @@ from __future__ import annotations
 from host_tools.client.algorithms import Role
 from host_tools.client.info import ContainerInfo, KeyInfo
 from host_tools.client.iso import IsoCard
-from host_tools.errors import BadResponse, OfficeProblem, WrongState
+from host_tools.errors import BadResponse, NotFound, OfficeProblem, WrongState
 from host_tools.link.base import CardLink
 from host_tools.office.staging import Seen
 from host_tools.pki import request
@@ -53,9 +53,13 @@ class Plastic:
     # -- reading
 
     def number(self) -> str:
-        """The card's number as it stands on the card, with its prefix; empty on a blank card."""
+        """The number as it stands on the card, with its prefix; empty on a blank. `OfficeProblem` for other cards."""
         self.iso.enter()
-        return self.iso.read_file(NUMBER_FILE).rstrip(b"\0\xff").decode("ascii", "replace")
+        try:
+            body = self.iso.read_file(NUMBER_FILE)
+        except NotFound:
+            raise OfficeProblem("this is no Electronic Port card: it has no file for a card number") from None
+        return body.rstrip(b"\0\xff").decode("ascii", "replace")
 
     def generation(self) -> Generation:
         """Which generation the card is of; `OfficeProblem` for one that is no Electronic Port card."""

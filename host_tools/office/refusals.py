@@ -32,6 +32,7 @@ class Reason(StrEnum):
     STALE = "stale"
     USED = "used"
     UNKNOWN_CARD = "unknown-card"
+    UNKNOWN_ENTERPRISE = "unknown-enterprise"
     WRONG_ENTERPRISE = "wrong-enterprise"
     NOT_PERMITTED = "not-permitted"
     CARD_STATE = "card-state"
@@ -71,12 +72,14 @@ TEXTS: dict[Reason, Text] = {
     Reason.STALE: Text("指令已超过有效时间", "the order is too old; sign a new one"),
     Reason.USED: Text("指令已使用过", "the order was used already"),
     Reason.UNKNOWN_CARD: Text("卡号 {card} 未登记", "card {card} is not in the registry"),
+    Reason.UNKNOWN_ENTERPRISE: Text("企业 {enterprise} 未登记", "enterprise {enterprise} is not in the registry"),
     Reason.WRONG_ENTERPRISE: Text("卡 {card} 不属于该企业", "card {card} does not belong to this enterprise"),
     Reason.NOT_PERMITTED: Text(
         "{signer}无权对{kind}办理此业务", "{signer} may not do that to {kind}; see who may do what in docs/office.md"
     ),
     Reason.CARD_STATE: Text(
-        "卡 {card} 的状态为{state}，不能办理此业务", "card {card} is {state}, so this cannot be done"
+        "卡 {card} 的状态为{state}，{signer}不能办理此业务",
+        "card {card} is {state}, so {signer} may not do that to it; see who may do what in docs/office.md",
     ),
     Reason.BOUND: Text(
         "该卡或该报关人员已绑定，请先解绑", "this card or this declarant is bound already; unbind first"
@@ -98,6 +101,7 @@ KINDS: dict[CardKind | None, Text] = {
     CardKind.DECLARANT: Text("报关员卡", "a declarant card"),
     None: Text("企业", "an enterprise"),
 }
+OFFICE = Text("制卡员卡", "the office's operator card")
 STATES: dict[CardState, Text] = {
     CardState.PREPARING: Text("制作中", "not finished"),
     CardState.NORMAL: Text("正常", "normal"),

@@ -80,7 +80,8 @@ def _fill(folder: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2
 class Folder:
     """An authority's folder, opened. `authority` needs the passphrase, `chain` does not."""
 
-    def __init__(self, path: Path, clock: Clock, sm2: Sm2) -> None:
+    def __init__(self, path: Path, clock: Clock, sm2: Sm2, remedy: str = "make one with simcard ca init") -> None:
+        """Open a folder; `AuthorityProblem`, with the remedy, for one that holds no authority."""
         self.path = path
         self._clock = clock
         self._sm2 = sm2
@@ -88,7 +89,7 @@ class Folder:
             settings = json.loads((path / SETTINGS).read_text(encoding="ascii"))
             version, base, self._rsa_hash = settings["version"], settings["base"], Hash(settings["rsa_hash"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise AuthorityProblem(f"{path}: holds no authority; make one with simcard ca init") from None
+            raise AuthorityProblem(f"{path}: holds no authority; {remedy}") from None
         if version != VERSION:
             raise AuthorityProblem(f"{path}: was made by another version of this program ({version})")
         self._addresses = Addresses(base)

@@ -58,7 +58,7 @@ class Ledger:
     def __init__(self, path: Path | None = None) -> None:
         """Open the book in a file, or a new one in memory; `AuthorityProblem` for a file that is none."""
         if path is not None and not path.is_file():
-            raise AuthorityProblem(f"{path}: the authority's book is missing; make an authority with simcard ca init")
+            raise AuthorityProblem(f"{path}: the authority's book is missing; restore it from a backup")
         self._lock = Lock()
         self._base = sqlite3.connect(path or ":memory:", isolation_level=None, check_same_thread=False)
         if path is None:

@@ -200,6 +200,8 @@ class Cards(Transaction):
 
     def card(self, number: str) -> Card:
         """The same; `NotRegistered` where there is none."""
+        if not number.removeprefix(CARD_PREFIX):  # as it stands on a blank
+            raise NotRegistered("the card has no number: it was not issued yet; simcard issue makes a card of a blank")
         found = self.find_card(number)
         if found is None:
             raise NotRegistered(f"no card {number} in the registry")

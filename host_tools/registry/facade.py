@@ -68,7 +68,7 @@ class Registry:
         file = database.file_of(parsed)
         # SQLite would make an empty file of any wrong name.
         if file is not None and not str(file).startswith("file:") and not file.is_file():
-            raise RegistryProblem(f"{file}: there is no registry; make one with simcard office new")
+            raise RegistryProblem(f"{file}: there is no registry; restore the office's from a backup")
         return cls(parsed, database.connect(parsed), clock)
 
     @staticmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -20,10 +21,13 @@ from host_tools.pki.generation import Generation, serial_of
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, Outcome, ProcedureKind
 from host_tools.registry.work import Work
+from tests.cli.conftest import Simcard, simcard
 from tests.issuing.judge import strays
 from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
 from tests.issuing.test_batch import credit_code
 from tests.renewal.interrupted import Killed
+
+__all__ = ["simcard"]
 
 
 def add(town: Town) -> str:
@@ -252,3 +256,9 @@ def test_stations_that_join_enterprises_at_once_share_no_number(town: Town) -> N
 def test_an_enterprise_joins_once(town: Town) -> None:
     with pytest.raises(AlreadyRegistered, match="other holders"):
         Procedures(town.office).join(FIRM, DECLARANT, None, Generation.SM2)
+
+
+def test_a_blank_that_is_not_there_is_to_be_made(simcard: Simcard, town: Town, tmp_path: Path) -> None:
+    number, image = add(town), tmp_path / "none.simcard"
+    done = simcard("issue", "card", number, image, "--office", town.folder, "--date", "2026-11-23")
+    assert (4, True) == (done.code, f"make a blank first: simcard new {image} --profile eport-blank" in done.err)

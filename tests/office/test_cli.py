@@ -15,7 +15,7 @@ from host_tools.registry.states import Action, CardState
 from simcard.hal.fileflash import FileFlash
 from tests.cli.conftest import PIN, Done, Simcard, simcard
 from tests.office import dying
-from tests.office.support import CLERK, DECLARANT, FIRM, LEGAL, OFFICE, House, Made
+from tests.office.support import CLERK, DECLARANT, FIRM, LEGAL, OFFICE, OFFICE_CODE, House, Made
 from tests.registry import postgres
 
 __all__ = ["simcard"]
@@ -109,7 +109,13 @@ def test_resume_finishes_what_was_cut_short(run: Run, house: House) -> None:
     (("freeze", "--operator"), "Missing argument 'NUMBER...'"),
     (("freeze", "--operator", "--by-reader", "x", "ZZ9S000000002"), "one card signs: use one of"),
     (("freeze", "ZZ9S000000002"), "say which card signs the order"),
-    (("freeze", "--operator", "13572468"), "expected numbers of cards, such as ZZ9S000000002"),
+    (("freeze", "--operator", "13572468"), "expected the number of a card, such as ZZ9S000000002"),
+    (("history", "13572468"), "expected the number of a card, such as ZZ9S000000002, or the credit code"),
+    (("registry", "show", "13572468"), "expected the number of a card, such as ZZ9S000000002, or the credit code"),
+    (("registry", "list", "--enterprise", "13572468"), "expected the unified social credit code of an enterprise"),
+    (("issue", "replace", "13572468", "--operator"), "expected the number of a card, such as ZZ9S000000002"),
+    (("issue", "card", "13572468", "blank.simcard"), "expected the number of a card, such as ZZ9S000000002"),
+    (("issue", "cancel-enterprise", "13572468"), "expected the unified social credit code of an enterprise"),
 ])  # fmt: skip
 def test_an_order_that_is_typed_wrong_is_explained(run: Run, arguments: tuple[str, ...], said: str) -> None:
     done = run(*arguments)
@@ -148,6 +154,46 @@ def test_the_history_of_a_card(run: Run, image: Callable[[Made], Path]) -> None:
 @pytest.mark.parametrize(("subject", "action"), [((FIRM,), "card-added"), ((), "enterprise-added")])
 def test_enterprises_and_the_office_have_a_history_too(run: Run, subject: tuple[str, ...], action: str) -> None:
     assert action in run("history", *subject).out
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("issue", "replace", "ZZ9S000000099", "--operator"), "no card ZZ9S000000099 in the registry"),
+    (("issue", "card", "ZZ9S000000099", "none.simcard"), "no card ZZ9S000000099 in the registry"),
+    (("issue", "card", CLERK.number, "none.simcard"), "is normal; nothing of it is waiting to be made"),
+    (("history", OFFICE_CODE[:-1] + "0"), f"no enterprise {OFFICE_CODE[:-1]}0 in the registry"),
+    (("registry", "show", OFFICE_CODE[:-1] + "0"), f"no enterprise {OFFICE_CODE[:-1]}0 in the registry"),
+])  # fmt: skip
+def test_what_is_not_in_the_registry_is_said_not_to_be(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert 2 == done.code
+    assert said in done.err
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (("issue", "cancel-enterprise", OFFICE_CODE[:-1] + "0", "--operator"), "0 is not in the registry"),
+    (("issue", "replace", CLERK.number, "--operator"), "the office's operator card may not do that to an operator"),
+    (("void", CLERK.number, "--operator"), "is normal, so the office's operator card may not do that to it"),
+])  # fmt: skip
+def test_a_refusal_names_who_signed_and_what_is_missing(run: Run, arguments: tuple[str, ...], said: str) -> None:
+    done = run(*arguments)
+    assert 1 == done.code
+    assert said in done.err
+
+
+def test_a_card_does_not_order_its_own_unlocking(run: Run, image: Callable[[Made], Path]) -> None:
+    legal = image(LEGAL)
+    for words in (("unlock", legal), ("issue", "change-holder", legal, "--name", "测试")):
+        done = run(*words, "--by", legal)
+        assert (2, True) == (done.code, "--by names the very card that is worked on" in done.err), done.err
+
+
+def test_a_card_without_a_number_is_said_to_be_none_of_an_office(run: Run, simcard: Simcard, tmp_path: Path) -> None:
+    said = {"eport-blank": "it was not issued yet", "iso-blank": "is no Electronic Port card"}
+    for profile, words in said.items():
+        image = tmp_path / f"{profile}.simcard"
+        assert 0 == simcard("new", image, "--profile", profile, "--quiet").code
+        for command in (("renew", image), ("unlock", image, "--operator")):
+            assert words in run(*command).err
 
 
 def test_a_card_nobody_knows_has_no_history(run: Run) -> None:
@@ -240,6 +286,23 @@ def test_an_office_is_never_overwritten(simcard: Simcard, house: House) -> None:
     done = simcard("office", "new", house.folder)
     assert 2 == done.code
     assert "an office is never overwritten" in done.err
+
+
+@pytest.mark.parametrize(
+    ("missing", "said"),
+    [
+        ("ca", "holds no authority; the office's own is gone; restore it from a backup"),
+        ("ca/book.sqlite", "the authority's book is missing; restore it from a backup"),
+        ("registry.sqlite", "there is no registry; restore the office's from a backup"),
+    ],
+)
+def test_what_is_gone_from_an_office_is_to_be_restored(run: Run, house: House, missing: str, said: str) -> None:
+    house.office.close()
+    (house.folder / missing).rename(house.folder / "elsewhere")
+    done = run("registry", "list")
+    assert 2 == done.code
+    assert said in done.err
+    assert "ca init" not in done.err
 
 
 @pytest.mark.parametrize("command", [("history",), ("registry", "list"), ("registry", "migrate"), ("office", "show")])
