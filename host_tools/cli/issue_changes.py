@@ -1,4 +1,4 @@
-"""`simcard issue change-holder`, `change-enterprise`, `update`, `cancel-enterprise`: what changes of what was issued."""
+"""The rest of `simcard issue`: what changes of an enterprise, a holder and their cards, and how they leave."""
 
 from __future__ import annotations
 
