@@ -2,8 +2,7 @@
 
 That driver keeps the streams which the card answered as it had answered none before, and changes those. It looks at
 answers only, so what it does depends on the job and the card alone, and the same job finds the same everywhere.
-Atheris, which looks at the card's program, reaches more in as many streams and promises no such thing
-(`host_tools.cli.fuzzing`).
+Atheris looks at the card's program instead, and promises no such thing (`host_tools.cli.fuzzing`).
 """
 
 from __future__ import annotations
