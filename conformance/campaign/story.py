@@ -22,7 +22,7 @@ from conformance.tear import TEARS
 
 EMPTY = "-"
 """An empty command, which no other text would show."""
-PART_OF_NO_WORD = re.compile(r"[\s%]")
+PART_OF_NO_WORD = re.compile(r"[\s%\x00-\x1f\x7f]")
 """What is quoted in the name of a profile, as in an address."""
 
 

@@ -273,7 +273,7 @@ STORIES = [
     Story(Judge.LAWS, "iso-blank", 1, (b"", b"\x00\x84")),
     Story(Judge.CUTS, "piv", 2, (b"\x00",), (Place(1, 2, "garbage", 3), Place(0, 0))),
     Story(Judge.LINK, "piv", 3, (b"\x00",), (), ("at 3 lost", "every 5 late 250")),
-    Story(Judge.LAWS, "my cards/100%20 卡\u3000片.toml", 1, (b"\x00",), sheet="5f0c1d6e2b7a9c34"),
+    Story(Judge.LAWS, "my cards/100%20 卡\u3000片\x1b[2J.toml", 1, (b"\x00",), sheet="5f0c1d6e2b7a9c34"),
 ]
 
 
