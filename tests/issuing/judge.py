@@ -24,7 +24,19 @@ HELD = (CardState.FROZEN, CardState.LOST)
 
 
 def strays(office: Office) -> list[str]:
-    """Certificates that the authority calls good and no card has now by the registry, or the other way round."""
+    """Certificates that the authority calls good, and that no card has now by the registry."""
+    good, named = _books(office)
+    return sorted(good - named)
+
+
+def lame(office: Office) -> list[str]:
+    """Certificates that cards have now by the registry, and that the authority does not call good."""
+    good, named = _books(office)
+    return sorted(named - good)
+
+
+def _books(office: Office) -> tuple[set[str], set[str]]:
+    """Numbers of cards' certificates: those good by the authority's book, those in use by the registry."""
     with office.registry.reading() as work:
         rows = {row.number for card in work.cards() for row in work.certificates(card)}
         numbers = {card.number for card in work.cards()}
@@ -32,7 +44,7 @@ def strays(office: Office) -> list[str]:
     entries = [entry for each in Generation for entry in office.authorities.ledger.entries(each)]
     of_cards = [entry for entry in entries if number_of(entry.body) in numbers]
     good = {entry.number for entry in of_cards if entry.revoked is None}
-    return sorted(good ^ (rows - held))
+    return good, rows - held
 
 
 def insist_that_openssl_takes(card: IsoCard, authority: Path, folder: Path) -> None:

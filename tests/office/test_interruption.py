@@ -12,7 +12,7 @@ from host_tools.office.desk import Desk
 from host_tools.office.orders import Signed
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, Outcome
-from tests.issuing.judge import strays
+from tests.issuing.judge import lame, strays
 from tests.office import dying
 from tests.office.support import CLERK, DECLARANT, LEGAL, House
 
@@ -60,7 +60,7 @@ def insist_that_the_next_finishes(house: House, action: Action, step: int) -> No
         house.desk.submit(signed)
     lines = [each for each in house.history(CLERK) if each.action is action and each.outcome is Outcome.ACCEPTED]
     assert (AFTER[action], 1) == ((house.state(CLERK), house.standing(CLERK)), len(lines))
-    assert [] == strays(house.office)
+    assert ([], []) == (strays(house.office), lame(house.office))
     with house.office.registry.reading() as work:
         assert (0, ()) == (len(work.open_procedures()), audit(work).findings)
 

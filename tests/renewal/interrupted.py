@@ -25,7 +25,7 @@ from host_tools.registry.audit import audit
 from host_tools.skf.sar import SkfRemoved
 from simcard.hal.power import PowerLost, Tear
 from simcard.wire.secret import Secret
-from tests.issuing.judge import strays
+from tests.issuing.judge import lame, strays
 from tests.issuing.support import PIN, Town
 from tests.pki.support import SM2
 
@@ -147,7 +147,7 @@ class Scene:
         self.work(self.town, self.town.plastic(self.number))
         on_card = self.certificate().number
         assert on_card == self.registered()
-        assert [] == strays(self.town.office)
+        assert ([], []) == (strays(self.town.office), lame(self.town.office))
         with self.town.office.registry.reading() as work:
             assert () == audit(work).findings
         return on_card

@@ -25,7 +25,7 @@ from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardKind, CardState
 from simcard.hal.fileflash import FileFlash
 from simcard.hal.power import PowerLost
-from tests.issuing.judge import insist_that_openssl_takes, strays
+from tests.issuing.judge import insist_that_openssl_takes, lame, strays
 from tests.issuing.support import BLANKS, OPERATOR_NUMBER, PIN, Town
 from tests.kit import image_of, on_bench, tell
 from tests.pki.support import SM2, SetClock
@@ -91,6 +91,7 @@ def insist_on_whole(folder: Path, town: Town, image: Path, number: str) -> None:
         row = work.card(number)
         assert CardState.NORMAL is row.state
         assert work.current(row, Use.SIGN).der == card.read_certificate(reference)
+        assert [] == lame(office)
         insist_on_no_stray(office, number)
     insist_that_openssl_takes(card, folder / "ca", image.parent)
 
@@ -137,11 +138,15 @@ def take_another_blank(left: Left) -> None:
             waiting = work.card(left.number).state is CardState.PREPARING
         if waiting:
             list(issuing(office, Plastic(link), left.number, another=True).run(lambda: PIN))
+        assert [] == lame(office)
         insist_on_no_stray(office, left.number)
 
 
 def make_it_void(left: Left) -> None:
-    """The card becomes void, in whatever state it was left."""
+    """The card becomes void, in whatever state it was left.
+
+    If it was finished and not yet recorded in another's place, that other's certificates may be revoked already.
+    """
     with Office(left.folder, SetClock(left.town.clock()), SM2) as office:
         with office.registry.reading() as work:
             card = work.card(left.number)
