@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Sequence
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from tempfile import TemporaryDirectory
 from typing import cast
 
@@ -207,7 +207,13 @@ def has_rights(card: Card) -> bool:
 def memory_of(card: Card) -> bytes:
     """What the memory holds, mounted apart from the card."""
     assert isinstance(card.board.flash, RamFlash)
-    return rig.state_of(Store.mount(RamFlash.of_image(card.board.flash.image()))).content
+    return _content_of_image(card.board.flash.image())
+
+
+@lru_cache(maxsize=2)
+def _content_of_image(image: bytes) -> bytes:
+    """What a memory holds; asked again and again while nothing is written."""
+    return rig.state_of(Store.mount(RamFlash.of_image(image))).content
 
 
 class Line:

@@ -217,4 +217,11 @@ def test_an_erased_page_of_ram_flash_takes_no_memory() -> None:
 def test_ram_flash_can_be_made_from_its_image() -> None:
     flash = RamFlash(SIZE, PAGE)
     flash.program(70, DATA)
-    assert flash.image() == RamFlash.of_image(flash.image(), PAGE).image()
+    image = b"\xff" * 70 + DATA + b"\xff" * (SIZE - 70 - len(DATA))
+    assert image == flash.image() == RamFlash.of_image(flash.image(), PAGE).image()
+
+
+def test_blank_pages_of_an_image_take_no_memory() -> None:
+    flash = RamFlash(SIZE, PAGE)
+    flash.program(70, DATA)
+    assert flash._pages == RamFlash.of_image(flash.image(), PAGE)._pages
