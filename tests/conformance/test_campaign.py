@@ -241,7 +241,7 @@ def test_a_whole_card_stands_the_seeded_fuzzer_for_long(profile: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("profile", DOORS)
+@pytest.mark.parametrize("profile", target_names())
 def test_a_whole_card_stands_every_cut_in_every_life(profile: str) -> None:
     assert () == found_on(profile, Kind.CUTS, 0, Sampling(second=20, again=20)).findings
 
