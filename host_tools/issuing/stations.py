@@ -13,7 +13,7 @@ from host_tools.issuing import plan
 from host_tools.office import scripts
 from host_tools.office.folder import Office
 from host_tools.office.papers import BY, ORDER, give_up, on_paper, strays
-from host_tools.office.plastic import USER_PIN, Plastic
+from host_tools.office.plastic import ADMIN_PIN, USER_PIN, Plastic
 from host_tools.office.staging import Issued, Seen
 from host_tools.office.station import HolderData, Station, Task, revoke, shown_number, subject_of
 from host_tools.pki.certificate import Use
@@ -75,8 +75,11 @@ class Issuing(Station):
         if card.state is not CardState.PREPARING:
             raise OfficeProblem(f"card {card.number} is {card.state.value} by now; {self.when_void}")
         files = (scripts.write_file(path, body) for path, body in plan.bodies(card).items())
-        key = scripts.management_key(self.office.master_key(), card.number)
-        return (*files, scripts.reset_pin(USER_PIN), scripts.new_key(scripts.TRANSPORT_KEY, key))
+        master = self.office.master_key()
+        key, admin = scripts.management_key(master, card.number), scripts.admin_pin(master, card.number)
+        # The administrator's PIN of blanks is known to everybody, and unblocks the holder's.
+        keys = scripts.new_key(scripts.TRANSPORT_KEY, key), scripts.new_pin(ADMIN_PIN, key, admin)
+        return (*files, scripts.reset_pin(USER_PIN), *keys)
 
     def record(self, work: Work, card: Card, procedure: Procedure, issued: Issued) -> None:
         entry = entry_of(Action.ISSUE, procedure)

@@ -30,7 +30,7 @@ from simcard.wire.status import SW
 APPLICATION = "CHINAEPORT"
 CONTAINERS = {Generation.SM2: "EportSM2", Generation.RSA: "EportRSA"}
 NUMBER_FILE = "3F00/2F02"
-USER_PIN = 1
+USER_PIN, ADMIN_PIN = 1, 2
 USES = {Role.SIGN: Use.SIGN, Role.EXCHANGE: Use.EXCHANGE}
 STATE_SIZE = SCRIPT_COUNTER + 1
 

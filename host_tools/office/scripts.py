@@ -14,6 +14,7 @@ from simcard.wire import tlv
 from simcard.wire.gmt0017 import SCRIPT_COUNTER, ScriptTag, script_message
 from simcard.wire.secret import Secret
 
+PIN_SIZE = 16
 TRANSPORT_KEY = Secret(b"SIMCARD OFFICE 1")
 """The management key of blank cards, and of cards made from a profile (`[[secret]]` "office")."""
 
@@ -27,6 +28,12 @@ def _cmac(key: Secret, message: bytes) -> bytes:
 def management_key(master: Secret, card_number: str) -> Secret:
     """The key of one card: the CMAC of its number, without prefix, under the master key."""
     return Secret(_cmac(master, b"simcard management key 1" + card_number.encode()))
+
+
+def admin_pin(master: Secret, card_number: str) -> Secret:
+    """The administrator's PIN of one card, 16 hexadecimal digits: from the CMAC of its number under the master key."""
+    digits = _cmac(master, b"simcard admin pin 1" + card_number.encode()).hex()
+    return Secret(digits[:PIN_SIZE].encode())
 
 
 def script(key: Secret, bound: str, count: int, *operations: bytes) -> bytes:
@@ -54,6 +61,11 @@ def write_file(path: str, body: bytes) -> bytes:
 def new_key(present: Secret, new: Secret) -> bytes:
     """Another management key; scripts behind this one are made with it."""
     return tlv.tlv(ScriptTag.NEW_KEY, ciphers.sm4_ecb(present, new.reveal(), encrypt=True))
+
+
+def new_pin(reference: int, present: Secret, value: Secret) -> bytes:
+    """A PIN of 16 characters has this value from now on, as its first one; `present` is the management key by then."""
+    return tlv.tlv(ScriptTag.NEW_PIN, bytes((reference,)), ciphers.sm4_ecb(present, value.reveal(), encrypt=True))
 
 
 def terminate() -> bytes:

@@ -122,6 +122,15 @@ class Pins:
         self._store.put(pin.key, replace(reference, value=reference.initial, former=()).encode())
         Counter.create(self._store, pin.counter_key, tries)
 
+    def assign(self, pin: PinId, new: Secret, tries: int) -> None:
+        """Make `new` the first value from now on, with a full counter of `tries`; the caller has checked who asks."""
+        reference = self.read(pin)
+        if not reference.policy.allows(new):
+            raise Refused(SW.WRONG_DATA)
+        value = Secret(reference.policy.normalise(new))
+        self._store.put(pin.key, replace(reference, value=value, initial=value, former=()).encode())
+        Counter.create(self._store, pin.counter_key, tries)
+
     def set_flag(self, pin: PinId, flag: Flag, on: bool) -> None:
         reference = self.read(pin)
         flags = reference.flags | flag if on else reference.flags & ~flag

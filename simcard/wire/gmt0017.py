@@ -204,6 +204,8 @@ class ScriptTag(IntEnum):
     """A new management key, one block enciphered under the present one."""
     TERMINATE = 0x84
     """No data: the card ends here."""
+    NEW_PIN = 0x85
+    """Number of a global PIN, and its value from now on, one block enciphered under the present management key."""
 
 
 SCRIPT_LABEL = b"simcard office script 1"

@@ -211,6 +211,52 @@ def test_what_comes_behind_a_new_key_is_done_too() -> None:
     assert "9000" == made.verify(USER)
 
 
+ADMIN = b"66666666"
+OFFICE_PIN = b"0123456789abcdef"
+
+
+def new_pin(value: bytes = OFFICE_PIN, key: bytes = KEY, number: int = 2) -> bytes:
+    return b"\x85\x11" + bytes((number,)) + sm4(key, value)
+
+
+def test_a_pin_gets_another_value_which_is_its_first_one() -> None:
+    made = card()
+    assert "9000" == run(made, 1, new_pin())
+    assert ["63C9", "9000"] == [made.verify(ADMIN, kind=0), made.verify(OFFICE_PIN, kind=0)]
+    assert "9000" == run(made, 2, bytes.fromhex("80 01 02"))
+    assert "9000" == made.verify(OFFICE_PIN, kind=0)
+
+
+def test_a_new_pin_has_all_its_tries() -> None:
+    made = card()
+    assert ["63C9", "63C8"] == [made.verify(b"00000000", kind=0) for _ in range(2)]
+    assert "9000" == run(made, 1, new_pin())
+    assert "63C9" == made.verify(b"00000000", kind=0)
+
+
+def test_a_new_pin_behind_a_new_key_is_under_that_key() -> None:
+    made, new = card(), bytes(range(16))
+    assert "9000" == run(made, 1, b"\x83\x10" + sm4(KEY, new) + new_pin(key=new))
+    assert "9000" == made.verify(OFFICE_PIN, kind=0)
+
+
+@pytest.mark.parametrize(
+    ("operation", "sw"),
+    [
+        (b"\x85\x00", "6A80"),
+        (b"\x85\x01\x02", "6A80"),
+        (b"\x85\x10\x02" + bytes(15), "6A80"),
+        (b"\x85\x21\x02" + bytes(32), "6A80"),
+        (new_pin(bytes(16)), "6A80"),
+        (new_pin(number=9), "6A88"),
+    ],
+)
+def test_what_is_no_new_pin_changes_nothing(operation: bytes, sw: str) -> None:
+    made = card()
+    assert sw == run(made, 1, RESET_USER + operation)
+    assert ["9000", (0, LIMIT)] == [made.verify(ADMIN, kind=0), state(made)]
+
+
 def test_a_new_number_binds_the_next_script_only() -> None:
     made = card()
     number = bytes.fromhex("A2 0A 83 02 2F 02 53 04") + b"NEXT"

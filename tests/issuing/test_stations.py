@@ -6,15 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.errors import OfficeProblem, WrongCardState
+from host_tools.errors import OfficeProblem, PinWrong, WrongCardState
 from host_tools.issuing.procedures import Procedures
 from host_tools.issuing.stations import Issuing, Replacing, Update
+from host_tools.office import scripts
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import UNIT, Generation
 from host_tools.pki.view import Certificate
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardKind, CardState
 from host_tools.renewal.renewal import Renewal
+from simcard.wire.secret import Secret
 from tests.issuing.support import CLERK, FIRM, PIN, Template, Town, copy_of
 from tests.renewal.test_renewal import near_the_end
 
@@ -64,12 +66,17 @@ def test_the_exchange_pair_opens_what_was_encrypted_for_it(any_town: Town) -> No
 
 
 def test_a_finished_card_takes_no_script_under_the_transport_key(town: Town) -> None:
-    from host_tools.office import scripts
-
     plastic = town.plastic(town.clerk)
     made = scripts.script(scripts.TRANSPORT_KEY, plastic.number(), plastic.scripts() + 1, scripts.reset_pin(1))
     with pytest.raises(OfficeProblem):
         plastic.execute(made)
+
+
+def test_nobody_unblocks_an_issued_card_with_the_first_pin_of_blanks(any_town: Town) -> None:
+    card = any_town.card(any_town.clerk)
+    with pytest.raises(PinWrong):
+        card.verify_pin(2, Secret(b"66666666"))
+    card.verify_pin(2, scripts.admin_pin(any_town.office.master_key(), any_town.clerk))
 
 
 def test_another_holders_card_is_refused(town: Town) -> None:

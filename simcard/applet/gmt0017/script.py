@@ -163,11 +163,23 @@ def _file(ctx: Context, value: bytes) -> None:
 
 def _new_key(ctx: Context, cryptogram: bytes) -> None:
     reference, key = management_key(ctx)
+    value = _opened(ctx, cryptogram)
+    tries = ctx.rooms.secrets.counter(reference).limit
+    ctx.rooms.secrets.put(reference, SecretKey(key.cipher, key.purpose, value), tries)
+
+
+def _new_pin(ctx: Context, value: bytes) -> None:
+    expect(bool(value), SW.WRONG_DATA)
+    pin = PinId(0, value[0])
+    ctx.rooms.pins.assign(pin, _opened(ctx, value[1:]), ctx.rooms.pins.state(pin).limit)
+
+
+def _opened(ctx: Context, cryptogram: bytes) -> Secret:
+    """One block, enciphered under the present management key."""
+    _, key = management_key(ctx)
     cipher = Cipher(key.cipher)
     expect(len(cryptogram) == cipher.block, SW.WRONG_DATA)
-    value = ctx.rooms.crypto.cipher(cipher, Mode.ECB, key.value, b"", cryptogram, encrypt=False)
-    tries = ctx.rooms.secrets.counter(reference).limit
-    ctx.rooms.secrets.put(reference, SecretKey(key.cipher, key.purpose, Secret(value)), tries)
+    return Secret(ctx.rooms.crypto.cipher(cipher, Mode.ECB, key.value, b"", cryptogram, encrypt=False))
 
 
 def _terminate(ctx: Context, value: bytes) -> None:
@@ -183,4 +195,5 @@ OPERATIONS: dict[int, Callable[[Context, bytes], None]] = {
     ScriptTag.FILE: _file,
     ScriptTag.NEW_KEY: _new_key,
     ScriptTag.TERMINATE: _terminate,
+    ScriptTag.NEW_PIN: _new_pin,
 }
