@@ -6,6 +6,8 @@ what the card itself answers, and further:
 - *rights*: after the link has reset or lost the card, nothing is proved in any channel;
 - *rest*: starting the card anew changes nothing in memory;
 - *time*: answers that come late are the answers that would have come at once.
+
+After 6581 memory may be found with what the command did or without it, until another command or a start settles it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from simcard.wire.status import changes_nothing
+from simcard.wire.status import SW, changes_nothing
 
 DEEDS = ("lost", "short 1", "flip 1", "flip 9", "glitch", "remove", "remove after", "reset", "reset after")
 DEEPER = ("noise 0", "noise 1", "memory 0", "memory 1", "memory 2", "cut 0", "cut 1 prefix", "cut 2 garbage")
@@ -74,23 +76,34 @@ def judge(connect: Connect, commands: Sequence[bytes], faults: Sequence[str]) ->
     line = connect(faults)
     late = all(" late" in fault for fault in faults)
     quiet = connect(()) if late else None
+    doubt: frozenset[bytes] = frozenset()
     for command in commands:
         before = line.content()
         told = line.transmit(command)
-        wrong = _looked_at(line, told, before)
+        wrong = _looked_at(line, told, doubt | {before})
         if wrong is None and quiet is not None and quiet.transmit(command) != told:
             wrong = Wrong("time", "a late answer is another answer")
         if wrong is not None:
             return wrong
+        doubt = _doubt(line, told, before, doubt)
     return None
 
 
-def _looked_at(line: Line, told: Told, before: bytes) -> Wrong | None:
+def _doubt(line: Line, told: Told, before: bytes, doubt: frozenset[bytes]) -> frozenset[bytes]:
+    """What memory may be found to hold besides what it holds now, for commands failed and none has settled it."""
+    if told.restarted:
+        return frozenset()
+    if told.answer == SW.MEMORY_FAILURE.to_bytes(2, "big"):
+        return doubt | {before}
+    return doubt if line.content() == before else frozenset()
+
+
+def _looked_at(line: Line, told: Told, possible: frozenset[bytes]) -> Wrong | None:
     if told.answer is not None:
         if len(told.answer) < 2:
             return Wrong("law 1", f"an answer of {len(told.answer)} bytes")
         sw = int.from_bytes(told.answer[-2:], "big")
-        if changes_nothing(sw) and line.after_work() != before:
+        if changes_nothing(sw) and line.after_work() not in possible:
             return Wrong("law 2", f"memory changed under status word {sw:04X}")
     elif not told.restarted:
         return Wrong("law 1", "no answer")
