@@ -63,12 +63,14 @@ def read(lines: Iterable[str], what: str) -> tuple[Joining, ...]:
     return tuple(good)
 
 
-def insist_on_room(rows: Iterable[Joining], check: Callable[[Firm, Person, Person | None], None], what: str) -> None:
+def insist_on_room(
+    rows: Iterable[Joining], check: Callable[[Firm, Person, Person | None, Generation], None], what: str
+) -> None:
     """`FileProblem` that tells every row to which `check` (`Procedures.check`) says `AlreadyRegistered`."""
     wrong = []
     for row in rows:
         try:
-            check(row.firm, row.legal, row.operator)
+            check(row.firm, row.legal, row.operator, row.generation)
         except AlreadyRegistered as error:
             wrong.append(f"line {row.line}: {error}")
     _insist_on_none(wrong, what)

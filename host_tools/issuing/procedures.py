@@ -47,7 +47,8 @@ class Procedures:
         """A new enterprise: numbers of its legal-person and operator card, prepared together.
 
         The operator is the legal representative unless another is named. Running it again with the same data gives
-        the same numbers, so a call that was cut short can simply be repeated.
+        the same numbers, so a call that was cut short can simply be repeated. An enterprise that was cancelled joins
+        as a new one does.
         """
         second = operator or legal
         plan.check_firm(firm)
@@ -56,38 +57,49 @@ class Procedures:
 
         def do(work: Work) -> tuple[str, str]:
             known = work.find_enterprise(firm.credit_code)
-            if known is not None:
-                return self._joined(work, known, legal, second)
-            enterprise = work.add_enterprise(
-                firm.name,
-                firm.credit_code,
-                category=firm.category,
-                customs_code=firm.customs_code,
-                acceptance_point=firm.acceptance_point,
-            )
+            if known is not None and known.state is EnterpriseState.ACTIVE:
+                return self._joined(work, known, firm, legal, second, generation)
+            enterprise = _admitted(work, known, firm)
             one = self._prepare(work, enterprise, legal, CardKind.LEGAL, generation, medium)
             two = self._prepare(work, enterprise, second, CardKind.OPERATOR, generation, medium)
             return one.number, two.number
 
         return self._again(do)
 
-    def check(self, firm: Firm, legal: Person, operator: Person | None) -> None:
-        """`AlreadyRegistered` for an enterprise that is in the network with other holders than these."""
+    def check(self, firm: Firm, legal: Person, operator: Person | None, generation: Generation) -> None:
+        """`AlreadyRegistered` for an enterprise that is in the network with other data than these."""
         with self.office.registry.reading() as work:
             known = work.find_enterprise(firm.credit_code)
-            if known is not None:
-                self._joined(work, known, legal, operator or legal)
+            if known is not None and known.state is EnterpriseState.ACTIVE:
+                self._joined(work, known, firm, legal, operator or legal, generation)
 
     @staticmethod
-    def _joined(work: Work, known: Enterprise, legal: Person, operator: Person) -> tuple[str, str]:
+    def _joined(
+        work: Work, known: Enterprise, firm: Firm, legal: Person, operator: Person, generation: Generation
+    ) -> tuple[str, str]:
         """The two cards of an enterprise that is here already, if they are the very ones asked for."""
-        cards = [card for card in work.cards(known) if card.state is not CardState.VOID]
+        here = f"enterprise {known.credit_code} is in the network already"
+        if (known.name, known.customs_code) != (firm.name, firm.customs_code):
+            code = f", customs code {known.customs_code}" if known.customs_code else ""
+            raise AlreadyRegistered(f"{here}, as {known.name}{code}; simcard issue change-enterprise changes that")
+        every = list(work.cards(known))
+        cards = [card for card in every if card.state is not CardState.VOID]
+        if not any(card.kind is CardKind.LEGAL for card in cards):
+            last = max(card.number for card in every if card.kind is CardKind.LEGAL)
+            raise AlreadyRegistered(
+                f"{here}, and its legal-person card void; the office makes another with simcard issue replace {last}"
+            )
         found = [
-            next((c.number for c in cards if c.kind is kind and _is(c.holder, person)), None)
-            for kind, person in ((CardKind.LEGAL, legal), (CardKind.OPERATOR, operator))
+            next(
+                (c.number for c in cards if c.kind is kind and c.generation is generation and _is(c.holder, one)), None
+            )
+            for kind, one in ((CardKind.LEGAL, legal), (CardKind.OPERATOR, operator))
         ]
         if found[0] is None or found[1] is None:
-            raise AlreadyRegistered(f"enterprise {known.credit_code} is in the network already, with other holders")
+            has = ", ".join(
+                f"{card.kind.value} {card.number} ({card.generation.value}) {card.holder.name}" for card in cards
+            )
+            raise AlreadyRegistered(f"{here}, with other cards or holders: {has}")
         return found[0], found[1]
 
     # -- more cards, by order
@@ -287,6 +299,15 @@ def _person(holder: Holder) -> Person:
 
 def _is(holder: Holder, person: Person) -> bool:
     return _person(holder) == person
+
+
+def _admitted(work: Work, known: Enterprise | None, firm: Firm) -> Enterprise:
+    """The enterprise, new or in the network again."""
+    changes = {each.name: getattr(firm, each.name) for each in fields(Firm)}
+    if known is None:
+        return work.add_enterprise(**changes)
+    work.readmit(known, changes)
+    return known
 
 
 def _firm(enterprise: Enterprise) -> Firm:

@@ -132,8 +132,12 @@ class Replacing(Issuing):
             revoke(self.office, number)
         work.replace(old, card)
         if old.state is not CardState.VOID:
+            bound = work.binding(old)
+            record_number = bound.record_number if bound is not None else ""
             work.move(old, CardState.VOID, entry_of(Action.REPLACE, procedure))
             give_up(work, old)
+            if record_number:
+                work.bind(card, record_number, entry_of(Action.BIND, procedure))
 
 
 class Update(Station):

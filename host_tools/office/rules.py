@@ -48,6 +48,7 @@ FROZEN = frozenset((CardState.FROZEN,))
 LOST = frozenset((CardState.LOST,))
 USED = NORMAL | FROZEN
 MADE = NORMAL | FROZEN | LOST
+GONE = frozenset((CardState.VOID,))
 UNFINISHED = frozenset((CardState.PREPARING,))
 
 RULES: tuple[Rule, ...] = (
@@ -72,7 +73,7 @@ RULES: tuple[Rule, ...] = (
     Rule(Action.HOLDER_CHANGED, Signer.LEGAL, MANAGED, NORMAL),
     Rule(Action.HOLDER_CHANGED, Signer.OFFICE, LEGAL, NORMAL),
     Rule(Action.REPLACE, Signer.LEGAL, MANAGED, MADE),
-    Rule(Action.REPLACE, Signer.OFFICE, LEGAL, MADE),
+    Rule(Action.REPLACE, Signer.OFFICE, LEGAL, MADE | GONE),
     Rule(Action.ISSUE, Signer.LEGAL, NONE, NORMAL),
     Rule(Action.ENTERPRISE_CHANGED, Signer.LEGAL, NONE, NORMAL),
     Rule(Action.ENTERPRISE_CANCELLED, Signer.LEGAL, NONE, NORMAL),

@@ -16,7 +16,7 @@ from itertools import groupby
 from sqlalchemy import select
 
 from host_tools.registry import log
-from host_tools.registry.cards import FIRM, MARK, card_facts, enterprise_facts
+from host_tools.registry.cards import BOUND, FIRM, MARK, card_facts, enterprise_facts
 from host_tools.registry.columns import canonical
 from host_tools.registry.models import Binding, Card, Certificate, Chain, Enterprise, Operation
 from host_tools.registry.states import CardState, CertificateState, Outcome
@@ -126,8 +126,8 @@ def _listen(line: Operation, told: _Told) -> None:
         for use, (number, mark) in line.data.get("certificates", {}).items():
             told.certificates[number] = mark
             told.current.setdefault(line.subject, {})[use] = number
-        if "bound" in line.data:
-            told.bound[line.subject] = line.data["bound"]
+        if BOUND in line.data:
+            told.bound[line.subject] = line.data[BOUND]
         if MARK in line.data:
             told.holders[line.subject] = line.data[MARK]
         if FIRM in line.data:

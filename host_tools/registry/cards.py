@@ -17,6 +17,7 @@ from host_tools.registry import codes, log
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
 from host_tools.registry.models import (
+    Binding,
     Card,
     Certificate,
     Enterprise,
@@ -36,6 +37,8 @@ from host_tools.registry.transaction import Transaction
 
 MARK = "holder"
 """The datum of a line of the log that has the mark of the card's holder."""
+BOUND = "bound"
+"""The datum of a line of the log that has the record number bound to the card, empty for none."""
 FIRM = "firm"
 """The datum of a line of the log that has what may change of an enterprise."""
 
@@ -76,6 +79,11 @@ class Cards(Transaction):
         log.start(self.session, made.subject)
         self.note(made, replace(entry, data={**entry.data, **enterprise_facts(made)}))
         return made
+
+    def readmit(self, enterprise: Enterprise, changes: Mapping[str, str]) -> None:
+        """Take a cancelled enterprise into the network again, with these data."""
+        enterprise.state = EnterpriseState.ACTIVE
+        self.note(enterprise, Entry(Action.ENTERPRISE_ADDED, data=self.change_enterprise(enterprise, changes)))
 
     def change_enterprise(self, enterprise: Enterprise, changes: Mapping[str, str]) -> Json:
         """Give an enterprise another name or other codes; what its line in the log has to say of that."""
@@ -222,8 +230,18 @@ class Cards(Transaction):
             card.made_at = self.now
         if to is CardState.VOID:
             self._retire(card, CertificateState.REVOKED)
+            entry = self._released(card, entry)
         card.state = to
         return self.note(card, entry)
+
+    def _released(self, card: Card, entry: Entry) -> Entry:
+        """A void card binds no declarant; the entry that says so too, if it bound one."""
+        binding = self.session.get(Binding, card.id)
+        if binding is None:
+            return entry
+        self.session.delete(binding)
+        self.session.flush()
+        return replace(entry, data={**entry.data, BOUND: ""})
 
     def replace(self, card: Card, by: Card) -> None:
         """Remember which card a holder got instead of this one."""

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from host_tools.errors import AlreadyRegistered, NotRegistered, WrongCardState
 from host_tools.registry import log
-from host_tools.registry.cards import Cards
+from host_tools.registry.cards import BOUND, Cards
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
 from host_tools.registry.models import (
@@ -38,7 +38,7 @@ class Work(Cards):
         if self.is_bound(record_number) or self.binding(card) is not None:
             raise AlreadyRegistered(f"card {card.number} or declarant {record_number} is bound already; unbind first")
         self.session.add(Binding(card_id=card.id, record_number=record_number, bound_at=self.now))
-        self.note(card, replace(entry, data={**entry.data, "bound": record_number}))
+        self.note(card, replace(entry, data={**entry.data, BOUND: record_number}))
 
     def unbind(self, card: Card, entry: Entry) -> None:
         """Take the binding of a card away."""
@@ -46,7 +46,7 @@ class Work(Cards):
         if found is None:
             raise NotRegistered(f"no declarant is bound to card {card.number}")
         self.session.delete(found)
-        self.note(card, replace(entry, data={**entry.data, "bound": ""}))
+        self.note(card, replace(entry, data={**entry.data, BOUND: ""}))
 
     def is_bound(self, record_number: str) -> bool:
         """Whether a declarant's record number is bound to any card."""

@@ -1,0 +1,110 @@
+"""What comes back: the declarant of a replaced card, a void legal-person card, an enterprise that left."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from host_tools.errors import AlreadyRegistered
+from host_tools.issuing.plan import Firm, Person
+from host_tools.issuing.procedures import Procedures
+from host_tools.issuing.stations import Replacing
+from host_tools.office.desk import RECORD, Desk
+from host_tools.office.orders import Order, sign_order
+from host_tools.pki.generation import Generation
+from host_tools.registry.audit import audit
+from host_tools.registry.states import Action, CardState, EnterpriseState
+from tests.issuing.support import CLERK, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
+
+NUMBER = "99000001"
+
+
+def done(town: Town, action: Action, by: str, number: str, **data: str) -> None:
+    order = Order(action, (number,), FIRM.credit_code, by, town.clock(), data=data)
+    Desk(town.office).submit(sign_order(town.card(by), PIN, order))
+
+
+def replaced(town: Town, number: str, by: str) -> str:
+    new = Procedures(town.office).replace(town.order(Action.REPLACE, by, number))
+    town.blank(new, seed=len(town.images) + 1)
+    assert "record" == [step.value for step in Replacing(town.office, town.plastic(new), new).run(lambda: PIN)][-1]
+    return new
+
+
+def bound(town: Town, number: str) -> str:
+    with town.office.registry.reading() as work:
+        assert () == audit(work).findings
+        found = work.binding(work.card(number))
+        return "" if found is None else found.record_number
+
+
+def declarant(town: Town) -> str:
+    number = town.add_declarant()
+    town.issue(number)
+    done(town, Action.BIND, town.legal, number, **{RECORD: NUMBER})
+    return number
+
+
+def test_a_declarant_stays_bound_when_their_card_is_replaced(town: Town) -> None:
+    old = declarant(town)
+    done(town, Action.REPORT_LOSS, town.legal, old)
+    new = replaced(town, old, town.legal)
+    assert ["", NUMBER] == [bound(town, number) for number in (old, new)]
+    assert Action.BIND is town.history(new)[-1].action
+
+
+def test_a_declarant_of_a_void_card_is_free_for_another(town: Town) -> None:
+    old = declarant(town)
+    done(town, Action.VOID, town.legal, old)
+    assert "" == bound(town, old)
+    new = town.add_declarant()
+    town.issue(new)
+    done(town, Action.BIND, town.legal, new, **{RECORD: NUMBER})
+    assert NUMBER == bound(town, new)
+
+
+def test_the_office_makes_another_legal_person_card_for_a_void_one(town: Town) -> None:
+    done(town, Action.VOID, OPERATOR_NUMBER, town.legal)
+    with pytest.raises(AlreadyRegistered, match=f"simcard issue replace {town.legal}"):
+        Procedures(town.office).join(FIRM, LEGAL, CLERK, Generation.SM2)
+    new = replaced(town, town.legal, OPERATOR_NUMBER)
+    assert new == Procedures(town.office).replace(town.order(Action.REPLACE, OPERATOR_NUMBER, town.legal))
+    done(town, Action.FREEZE, new, town.clerk)
+    assert [CardState.VOID, CardState.NORMAL] == [town.state(number) for number in (town.legal, new)]
+
+
+def test_an_enterprise_that_was_cancelled_joins_again(town: Town) -> None:
+    procedures = Procedures(town.office)
+    procedures.cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, town.legal))
+    firm = replace(FIRM, name="测试重新入网有限公司")
+    procedures.check(firm, LEGAL, CLERK, Generation.SM2)
+    numbers = procedures.join(firm, LEGAL, CLERK, Generation.SM2)
+    assert numbers == procedures.join(firm, LEGAL, CLERK, Generation.SM2)
+    assert not {town.legal, town.clerk} & set(numbers)
+    for number in numbers:
+        town.issue(number)
+    with town.office.registry.reading() as work:
+        enterprise = work.enterprise(FIRM.credit_code)
+        assert (EnterpriseState.ACTIVE, firm.name, ()) == (enterprise.state, enterprise.name, audit(work).findings)
+
+
+@pytest.mark.parametrize(
+    ("firm", "legal", "generation", "said"),
+    [
+        (
+            replace(FIRM, name="测试别名有限公司"),
+            LEGAL,
+            Generation.SM2,
+            f"as {FIRM.name}, .* simcard issue change-enterprise",
+        ),
+        (replace(FIRM, customs_code=""), LEGAL, Generation.SM2, "customs code 9900000013"),
+        (FIRM, CLERK, Generation.SM2, f"with other cards or holders: .*{LEGAL.name}"),
+        (FIRM, LEGAL, Generation.RSA, r"with other cards or holders: .*\(sm2\)"),
+    ],
+)
+def test_what_differs_from_an_enterprise_in_the_network_is_told(
+    town: Town, firm: Firm, legal: Person, generation: Generation, said: str
+) -> None:
+    with pytest.raises(AlreadyRegistered, match=said):
+        Procedures(town.office).join(firm, legal, CLERK, generation)
