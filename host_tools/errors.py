@@ -17,6 +17,11 @@ class HostError(Exception):
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "failed"
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """What programs are told of it besides code and text."""
+        return {}
+
 
 # -- no card to talk to
 
@@ -172,6 +177,10 @@ class OfficeRefused(HostError):
     def __init__(self, text: str, reason: str) -> None:
         super().__init__(text)
         self.reason = reason
+
+    @property
+    def facts(self) -> dict[str, str]:
+        return {"reason": self.reason}
 
 
 class OrderRefused(OfficeRefused):

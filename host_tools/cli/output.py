@@ -34,9 +34,9 @@ def _plain(value: object) -> object:
     return str(value)
 
 
-def say_error(code: str, text: str, arguments: Sequence[str]) -> None:
-    """One line on standard error; with `--json` among the arguments also an object on standard output."""
+def say_error(code: str, text: str, arguments: Sequence[str], **facts: str) -> None:
+    """One line on standard error; with `--json` also an object, with the facts, on standard output."""
     click.echo(f"simcard: {text}", err=True)
     if "--json" in arguments:
         with suppress(OSError):  # standard output may be what failed
-            say_json({"error": {"code": code, "text": text}})
+            say_json({"error": {"code": code, "text": text, **facts}})

@@ -79,7 +79,7 @@ def test_bind_and_unbind(run: Run, house: House, image: Callable[[Made], Path]) 
 
 def test_a_refused_order_has_a_name_for_programs(run: Run, image: Callable[[Made], Path]) -> None:
     done = run("freeze", DECLARANT.number, "--by", image(CLERK), "--json")
-    assert (1, "order-refused") == (done.code, done.json["error"]["code"])
+    assert (1, "order-refused", "not-permitted") == (done.code, *(done.json["error"][x] for x in ("code", "reason")))
     assert "simcard: an operator card may not do that to a declarant card" in done.err
 
 
@@ -214,7 +214,13 @@ def test_log_in_in_english(run: Run, image: Callable[[Made], Path]) -> None:
 def test_a_refused_log_in(run: Run, house: House, image: Callable[[Made], Path]) -> None:
     house.do(Action.FREEZE, LEGAL, CLERK)
     done = run("login", image(CLERK), "--json")
-    assert (1, {"error": {"code": "login-refused", "text": "该卡已冻结，请先解冻"}}) == (done.code, done.json)
+    said = {"code": "login-refused", "text": "该卡已冻结，请先解冻", "reason": "signer-frozen"}
+    assert (1, {"error": said}) == (done.code, done.json)
+
+
+def test_a_refused_renewal_has_a_reason_too(run: Run, image: Callable[[Made], Path]) -> None:
+    error = run("renew", image(LEGAL), "--json").json["error"]
+    assert ("renewal-refused", "not-now") == (error["code"], error["reason"])
 
 
 def test_a_wrong_password_at_log_in(run: Run, image: Callable[[Made], Path]) -> None:
