@@ -23,6 +23,13 @@ class HostError(Exception):
         return {}
 
 
+class Interrupted(HostError):
+    """Ctrl-C in work that goes on from where it was when it is begun again."""
+
+    exit_code = 130
+    code = "interrupted"
+
+
 # -- no card to talk to
 
 
@@ -77,6 +84,10 @@ class ImageProblem(HostError):
 
     exit_code = 4
     code = "image"
+
+
+class ImageBusy(ImageProblem):
+    """A card image that another program has open."""
 
 
 class ProfileProblem(HostError):
@@ -148,7 +159,15 @@ class RegistryProblem(HostError):
 class RegistryBusy(RegistryProblem):
     """Other programs write into the registry all the time; try again."""
 
+    exit_code = 3
     code = "registry-busy"
+
+
+class NoDatabase(RegistryProblem):
+    """The data base of the registry does not answer, or is not there."""
+
+    exit_code = 3
+    code = "no-database"
 
 
 class NotRegistered(RegistryProblem):
@@ -300,9 +319,11 @@ class MemoryFault(CardRefused):
 
 _Row = tuple[type[CardRefused], str]
 
+UNBLOCK = "unblock it (simcard pin unblock; a card of an office, simcard unlock)"
+
 _TABLE: dict[int, _Row] = {
     SW.SECURITY_STATUS: (NotAllowed, "the card does not allow it now; verify the PIN first"),
-    SW.BLOCKED: (PinLocked, "it is locked after too many wrong tries; unblock it first"),
+    SW.BLOCKED: (PinLocked, f"it is locked after too many wrong tries; {UNBLOCK} first"),
     SW.REFERENCE_DATA_UNUSABLE: (PinError, "this reference cannot be used (disabled, or not meant for this)"),
     SW.CONDITIONS: (WrongState, "the card is not in a state where this is possible"),
     SW.FAILED: (WrongData, "the card's check failed"),
@@ -326,7 +347,7 @@ def refusal(sw: int, doing: str) -> CardRefused:
     """The error for a status word; `doing` says what was tried, as in "verifying PIN 01"."""
     if sw & 0xFFF0 == 0x63C0:
         left = sw & 0x0F
-        tries = {0: "it is locked now; unblock it", 1: "1 try is left"}.get(left, f"{left} tries are left")
+        tries = {0: f"it is locked now; {UNBLOCK}", 1: "1 try is left"}.get(left, f"{left} tries are left")
         return PinWrong(f"{doing}: wrong; {tries} ({sw:04X})", sw)
     kind, text = _TABLE.get(sw, (CardRefused, describe(sw)))
     return kind(f"{doing}: {text} ({sw:04X})", sw)

@@ -12,7 +12,7 @@ Exit codes:
   0    done
   1    the card refused, or a signature is not good
   2    wrong use: unknown option, file that cannot be read, bad profile
-  3    no reader, no card, no service, or an address that is taken
+  3    no reader, no card, no service, no data base or a busy one, or an address that is taken
   4    a card image that is missing, damaged, foreign, in use, or cannot be made
   5    a PIN that is wrong or locked
   130  interrupted

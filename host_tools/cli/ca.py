@@ -13,6 +13,7 @@ import click
 
 from host_tools.cli import files
 from host_tools.cli.cards import EngineChoice, engine_options, make_engine, only_target, reader_option
+from host_tools.cli.days import Day
 from host_tools.cli.keyoptions import find_key, key_option
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import PIN, Wanted, obtain, pin_options, reference_option
@@ -30,12 +31,11 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 PASSPHRASE = Wanted("authority's passphrase", "SIMCARD_CA_PASSPHRASE")
 GENERATIONS = ("sm2", "rsa")
 REASONS = ("unspecified", "key-compromise", "affiliation-changed", "superseded", "cessation", "hold")
-DATE_FORMAT = click.DateTime(["%Y-%m-%d"])
 
 folder_argument = click.argument("folder", type=click.Path(path_type=Path))
 generation_option = click.option("--generation", "-g", type=click.Choice(GENERATIONS), default="sm2", show_default=True)
 form_option = click.option("--format", "form", type=click.Choice(("pem", "der")), default="pem", show_default=True)
-date_option = click.option("--date", "day", type=DATE_FORMAT, help="Work as on this day; today if not given.")
+date_option = click.option("--date", "day", type=Day(), help="Work as on this day; today if not given.")
 passphrase_option = click.option(
     "--passphrase-file",
     type=click.Path(path_type=Path),

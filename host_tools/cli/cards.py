@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.secrets import NEVER_HERE
-from host_tools.errors import EngineProblem, ImageProblem
+from host_tools.errors import EngineProblem, ImageBusy, ImageProblem
 
 if TYPE_CHECKING:
     from host_tools.link.base import CardLink
@@ -76,12 +76,14 @@ def board_around(flash: FileFlash, engine: CryptoEngine) -> Board:
 def open_card(image: Path, choice: EngineChoice, sink: Sink | None = None) -> Card:
     """The card in an image, not powered. The caller gives it back with `close_card`."""
     from simcard.card import Card
-    from simcard.hal.fileflash import FileFlash, ImageError
+    from simcard.hal.fileflash import FileFlash, ImageError, ImageInUse
     from simcard.nvm.store import CorruptMemory, NotFormatted
 
     engine = make_engine(choice)
     try:
         flash = FileFlash.open(image)
+    except ImageInUse as error:
+        raise ImageBusy(str(error)) from None
     except ImageError as error:
         raise ImageProblem(str(error)) from None
     card = Card(board_around(flash, engine), sink)

@@ -11,7 +11,7 @@ import click
 from host_tools.cli.cards import engine_options, only_target, reader_option
 from host_tools.cli.issue_changes import cancel_enterprise, change_enterprise, change_holder, update
 from host_tools.cli.issuing import GENERATIONS, Desk, desk_options, order_options, person_options, signed_order
-from host_tools.cli.numbers import CardNumber
+from host_tools.cli.numbers import CardNumber, RecordNumber
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.station import (
@@ -19,6 +19,7 @@ from host_tools.cli.station import (
     FIRST_PIN,
     Signer,
     counted,
+    going_on,
     insist_on_waiting,
     issuing,
     run_station,
@@ -99,7 +100,9 @@ def operator(
 
 @command.command(short_help="One more declarant card.")
 @person_options
-@click.option("--record-number", required=True, help="The declarant's record number (报关人员备案证号).")
+@click.option(
+    "--record-number", type=RecordNumber(), required=True, help="The declarant's record number (报关人员备案证号)."
+)
 @click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the card.")
 @desk_options
 @order_options
@@ -206,6 +209,7 @@ def batch(desk: Desk, file: Path) -> None:
 
     rows = batches.read(batches.text_of(files.read(file), str(file)).splitlines(), str(file))
     with (
+        going_on(),
         opened_office(desk.office, desk.day, desk.passphrase_file) as office,
         counted(len(rows), not desk.as_json) as tick,
     ):

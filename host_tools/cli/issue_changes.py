@@ -10,7 +10,7 @@ import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
 from host_tools.cli.issuing import Desk, desk_options, order_options, signed_order
-from host_tools.cli.numbers import CreditCode
+from host_tools.cli.numbers import CreditCode, RecordNumber
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import pin_options
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option("--document", metavar="NUMBER", help="New number of the document.")
 @click.option("--document-type", help="New kind of document.")
 @click.option("--social-number", help="New social insurance number.")
-@click.option("--record-number", help="New declarant's record number.")
+@click.option("--record-number", type=RecordNumber(), help="New declarant's record number.")
 @pin_options
 @desk_options
 @order_options

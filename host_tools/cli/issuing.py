@@ -17,6 +17,7 @@ from host_tools.cli.station import (
     SUFFIX,
     Signer,
     counted,
+    going_on,
     issue_image,
     signer_of,
     signer_options,
@@ -59,7 +60,7 @@ class Desk:
 
     def make(self, office: Office, *numbers: str) -> None:
         """Make the cards, and say which they are."""
-        with counted(len(numbers), not self.as_json) as tick:
+        with going_on(), counted(len(numbers), not self.as_json) as tick:
             rows = []
             for number in numbers:
                 rows.append(self.make_one(office, number))

@@ -1,6 +1,6 @@
 """Numbers of cards and codes of enterprises on the command line: what has not their form is refused at the door.
 
-It may be a PIN, so it is not repeated, and does not come as far as the log.
+It may be a PIN, so it is not repeated, and does not come as far as the log. Small letters stand for capitals.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ import re
 
 import click
 
-from host_tools.cli.secrets import NEVER_HERE
-
 CARD = re.compile("[A-Z]{2}[0-9][A-Z][0-9]{9}")
 CREDIT_CODE = re.compile("[0-9A-Z]{18}")
+RECORD = re.compile("[0-9A-Za-z-]{1,40}")
 PREFIX = "03-"
+NOT_SHOWN = "what was typed has another form, and is not shown here in case it is a secret"
+
+
+def is_number(text: str) -> bool:
+    """Whether this has the form of a card's number, with the prefix or without."""
+    return CARD.fullmatch(text.upper().removeprefix(PREFIX)) is not None
 
 
 class CardNumber(click.ParamType[str]):
@@ -23,10 +28,14 @@ class CardNumber(click.ParamType[str]):
     expected = "the number of a card, such as ZZ9S000000002"
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        number = value.removeprefix(PREFIX)
+        number = self.written(value)
         if not self.fits(number):
-            self.fail(f"expected {self.expected}; {NEVER_HERE}", param, ctx)
+            self.fail(f"expected {self.expected}; {NOT_SHOWN}", param, ctx)
         return number
+
+    def written(self, value: str) -> str:
+        """What was typed, in the one form the registry has."""
+        return value.upper().removeprefix(PREFIX)
 
     def fits(self, number: str) -> bool:
         """Whether this has the form."""
@@ -49,3 +58,15 @@ class SubjectName(CardNumber):
 
     def fits(self, number: str) -> bool:
         return super().fits(number) or CREDIT_CODE.fullmatch(number) is not None
+
+
+class RecordNumber(CardNumber):
+    """The record number of a declarant (报关人员备案证号)."""
+
+    expected = "a declarant's record number, 1 to 40 letters, digits and hyphens, such as 99990000003"
+
+    def written(self, value: str) -> str:
+        return value
+
+    def fits(self, number: str) -> bool:
+        return RECORD.fullmatch(number) is not None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from host_tools.cli.ca import clock_of, date_option, make_sm2, passphrase_of, passphrase_option
 from host_tools.cli.cards import EngineChoice, engine_options, image_link
@@ -18,19 +19,19 @@ from host_tools.errors import OfficeProblem
 
 if TYPE_CHECKING:
     from host_tools.issuing.plan import Person
-    from host_tools.office.folder import Office, Operator
+    from host_tools.office.folder import Office, Operator, Settings
     from host_tools.registry.models import Card
     from host_tools.registry.work import Work
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-REGISTRY_VARIABLE = "SIMCARD_REGISTRY"
+OFFICE_VARIABLE, REGISTRY_VARIABLE = "SIMCARD_OFFICE", "SIMCARD_REGISTRY"
 
 
 def office_options(function: Decorated) -> Decorated:
     """`--office`, `--date` and `--passphrase-file`, as the parameters `office`, `day` and `passphrase_file`."""
-    text = "The office's folder; SIMCARD_OFFICE if not given."
+    text = f"The office's folder; {OFFICE_VARIABLE} if not given."
     function = click.option(
-        "--office", type=click.Path(path_type=Path), envvar="SIMCARD_OFFICE", required=True, help=text
+        "--office", type=click.Path(path_type=Path), envvar=OFFICE_VARIABLE, required=True, help=text
     )(function)
     return date_option(passphrase_option(function))
 
@@ -43,12 +44,27 @@ def need_packages() -> None:
         raise OfficeProblem("the office needs SQLAlchemy and Alembic; pip install 'simcard[office]'") from None
 
 
+def settings_of(folder: Path) -> Settings:
+    """What an office's folder says of it; `OfficeProblem`, saying who named it, for a folder that holds none."""
+    from host_tools.office.folder import read_settings
+
+    try:
+        return read_settings(folder)
+    except OfficeProblem as problem:
+        context = click.get_current_context(silent=True)
+        source = None if context is None else context.get_parameter_source("office")
+        if source is ParameterSource.ENVIRONMENT:
+            raise OfficeProblem(f"{problem} ({OFFICE_VARIABLE} names that folder: {folder})") from None
+        raise
+
+
 @contextmanager
 def opened_office(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Iterator[Office]:
     """The office, for as long as the context lasts."""
     need_packages()
     from host_tools.office.folder import Office
 
+    settings_of(folder)
     with Office(folder, clock_of(day), make_sm2(), passphrase_of(passphrase_file)) as found:
         yield found
 

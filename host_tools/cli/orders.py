@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, engine_options
-from host_tools.cli.numbers import CARD, CardNumber, SubjectName
+from host_tools.cli.numbers import CARD, CardNumber, RecordNumber, SubjectName
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.station import Signer, signer_of, signer_options, signing_card
@@ -70,21 +70,24 @@ def order_options(function: Decorated) -> Decorated:
     return wrapped  # type: ignore[return-value]  # click makes a command of it, whatever its signature
 
 
-def give_order(signing: Signing, action: Action, **data: str) -> None:
-    """Sign an order with the card and hand it in. An order that was cut short earlier is finished first."""
+def give_order(signing: Signing, action: Action, done: str = "", **data: str) -> None:
+    """Sign an order with the card and hand it in. An order that was cut short earlier is finished first.
+
+    `done` is what to say of it, where the state of the card says nothing.
+    """
     from host_tools.office.desk import Desk
 
     with opened_office(signing.office, signing.day, signing.passphrase_file) as office:
         desk = Desk(office)
-        finished = {done.card: done for done in desk.resume()}
-        for done in finished.values():
-            click.echo(f"card {done.card}: an order that was cut short is finished, it is {done.state.value}", err=True)
+        finished = {each.card: each for each in desk.resume()}
+        for each in finished.values():
+            click.echo(f"card {each.card}: an order that was cut short is finished, it is {each.state.value}", err=True)
         if all(number in finished and finished[number].action is action for number in signing.cards):
             _say({number: finished[number].state.value for number in signing.cards}, None, signing.as_json)
             return
         accepted = _sign_and_submit(signing, office, desk.submit, action, data)
     states = {number: state.value for number, state in accepted.states.items()}
-    _say(states, accepted.order.number, signing.as_json)
+    _say(states, accepted.order.number, signing.as_json, done)
 
 
 def _sign_and_submit(
@@ -103,12 +106,13 @@ def _no_pin() -> Secret:
     raise AssertionError("the card an order is about is not at hand, so it does not sign")
 
 
-def _say(states: dict[str, str], order: str | None, as_json: bool) -> None:
+def _say(states: dict[str, str], order: str | None, as_json: bool, done: str = "") -> None:
+    """What became of each card: its state, or what was `done` where that does not change."""
     if as_json:
         say_json({"order": order, "cards": states})
         return
     for number, state in states.items():
-        click.echo(f"card {number}: {state}")
+        click.echo(f"card {number}: {done or state}")
 
 
 @click.command(short_help="Freeze cards.")
@@ -154,13 +158,17 @@ def void(signing: Signing) -> None:
 
 @click.command(short_help="Bind a declarant to a card.")
 @order_options
-@click.option("--record-number", required=True, help="The declarant's record number.")
+@click.option("--record-number", type=RecordNumber(), required=True, help="The declarant's record number.")
 def bind(signing: Signing, record_number: str) -> None:
-    """Bind a declarant's record number to a declarant card, by order of the enterprise's legal-person card."""
+    """Bind a declarant's record number to a declarant card, by order of the enterprise's legal-person card.
+
+    It says for which declarant the card works now. The record number that stands on the card is its holder's, and is
+    changed with simcard issue change-holder.
+    """
     from host_tools.office.desk import RECORD
     from host_tools.registry.states import Action
 
-    give_order(signing, Action.BIND, **{RECORD: record_number})
+    give_order(signing, Action.BIND, f"bound to {record_number}", **{RECORD: record_number})
 
 
 @click.command(short_help="Unbind the declarant of a card.")
@@ -169,7 +177,7 @@ def unbind(signing: Signing) -> None:
     """Take the binding of a declarant card away, by order of the enterprise's legal-person card."""
     from host_tools.registry.states import Action
 
-    give_order(signing, Action.UNBIND)
+    give_order(signing, Action.UNBIND, "bound to no declarant")
 
 
 @click.command(short_help="List what was done to a card.")

@@ -13,7 +13,7 @@ import click
 from host_tools.cli import files
 from host_tools.cli.ca import clock_of
 from host_tools.cli.numbers import CreditCode, SubjectName
-from host_tools.cli.office import need_packages, office_options, opened_office
+from host_tools.cli.office import need_packages, office_options, opened_office, settings_of
 from host_tools.cli.orders import line_of, subject_of
 from host_tools.cli.output import json_option, say_json
 from host_tools.errors import FileProblem, Tampered
@@ -36,10 +36,9 @@ def command() -> None:
 def migrate(office: Path, day: datetime | None, passphrase_file: Path | None) -> None:
     """Bring the tables of the registry to the form this program works with, in one transaction."""
     need_packages()
-    from host_tools.office.folder import read_settings
     from host_tools.registry.facade import Registry
 
-    with Registry.migrate(read_settings(office).registry, clock_of(day)) as found:
+    with Registry.migrate(settings_of(office).registry, clock_of(day)) as found:
         click.echo(f"{found.shown}: the registry is of the newest form")
 
 

@@ -73,7 +73,7 @@ def file_option(name: str, text: str) -> Callable[[Decorated], Decorated]:
 def obtain(wanted: Wanted, file: Path | None, from_stdin: bool) -> Secret:
     """The secret, from the first place that has it: file, standard input, environment, terminal."""
     if file is not None:
-        return _checked(wanted, _first_line(file))
+        return _checked(wanted, _first_line(wanted, file))
     if from_stdin:
         return _checked(wanted, _line_of_stdin(wanted))
     found = os.environ.get(wanted.variable)
@@ -86,13 +86,15 @@ def obtain(wanted: Wanted, file: Path | None, from_stdin: bool) -> Secret:
     return _checked(wanted, click.prompt(wanted.name, hide_input=True, confirmation_prompt=wanted.twice, err=True))
 
 
-def _first_line(file: Path) -> str:
+def _first_line(wanted: Wanted, file: Path) -> str:
     try:
         with file.open(encoding="utf-8") as stream:
             return stream.readline()
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not text"
-        raise FileProblem(f"{file}: cannot be read ({reason}); name a file whose first line is the PIN") from None
+        raise FileProblem(
+            f"{file}: cannot be read ({reason}); name a file whose first line is the {wanted.name}"
+        ) from None
 
 
 def _line_of_stdin(wanted: Wanted) -> str:

@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, Target, image_link
+from host_tools.cli.numbers import is_number
 from host_tools.cli.secrets import PIN, Wanted, obtain
+from host_tools.errors import ImageBusy, ImageProblem, Interrupted, PinLocked, PinWrong
 from simcard.wire.secret import Secret
 
 if TYPE_CHECKING:
     from host_tools.client.iso import IsoCard
+    from host_tools.link.base import CardLink
     from host_tools.office.folder import Office
     from host_tools.office.station import Station
     from host_tools.pki.generation import Generation
@@ -27,6 +30,7 @@ FIRST_PIN = Secret(b"88888888")
 """The PIN of a blank, and of a card after every script of the office."""
 BLANKS = {"sm2": "eport-blank", "rsa": "eport-blank-rsa"}
 SUFFIX = ".simcard"
+ANOTHER_OPERATOR_CARD = "the office gets another operator's card with simcard office replace-card"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,24 @@ class Signer:
 
     where: Target | None
     pin_file: Path | None
+    of_office: bool = False
 
     @property
     def pin(self) -> Secret:
         return obtain(SIGNER_PIN, self.pin_file, False)
+
+    @contextmanager
+    def link(self) -> Iterator[CardLink]:
+        """A link to the card; what is wrong with the office's own is told with what makes another."""
+        assert self.where is not None
+        try:
+            with self.where.link() as link:
+                yield link
+        except (ImageProblem, PinLocked, PinWrong) as error:
+            busy, tries = isinstance(error, ImageBusy), isinstance(error, PinWrong) and error.tries_left
+            if self.of_office and not busy and not tries:
+                error.args = (f"{error}; {ANOTHER_OPERATOR_CARD}",)
+            raise
 
 
 def signer_options(function: Decorated) -> Decorated:
@@ -63,8 +81,10 @@ def signer_of(
         raise click.UsageError("one card signs: use one of --by, --by-reader and --operator")
     if by_reader is not None:
         return Signer(Target(None, by_reader, engine), pin_file)
+    if by is not None and is_number(by.name) and not by.exists():
+        raise click.UsageError("--by takes the image of the card that signs, as in cards/ZZ9L000000001.simcard")
     image = office / OPERATOR if operator else by
-    return Signer(None if image is None else Target(image, None, engine), pin_file)
+    return Signer(None if image is None else Target(image, None, engine), pin_file, operator)
 
 
 def same_image(one: Target | None, other: Target) -> bool:
@@ -77,7 +97,10 @@ def same_image(one: Target | None, other: Target) -> bool:
 def insist_on_two(where: Target, signer: Signer) -> None:
     """Usage error where the image that is worked on signs as well: the two are open at the same time."""
     if same_image(signer.where, where):
-        raise click.UsageError("--by names the very card that is worked on; another one signs this order")
+        raise click.UsageError(
+            "--by names the very card that is worked on; another one signs this order, "
+            "for a legal-person card that of the office (--operator)"
+        )
 
 
 @contextmanager
@@ -97,7 +120,7 @@ def signing_card(
         own.enter()
         yield own, number(own), own_pin()
         return
-    with signer.where.link() as link:
+    with signer.link() as link:
         card = IsoCard(link)
         card.enter()
         yield card, number(card), signer.pin
@@ -121,6 +144,15 @@ def run_station(station: Station, pin: Callable[[], Secret], chinese: bool, show
             done.append(step.value)
             bar.update(task, completed=order.index(step), description=TEXTS[step].say(lang))
     return done
+
+
+@contextmanager
+def going_on() -> Iterator[None]:
+    """Around work that is finished by the same command: Ctrl-C says so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted; run it again, it goes on with what is missing") from None
 
 
 @contextmanager

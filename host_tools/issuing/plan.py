@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from host_tools.errors import OfficeProblem
+from host_tools.office.orders import WORD
 from host_tools.office.station import HolderData, shown_number
 from host_tools.pki.generation import Generation
 from host_tools.registry import codes
@@ -18,6 +19,7 @@ FILES = {"person": "DF01/0011", "unit": "DF01/0012", "number": "2F02"}
 """Paths of the files that issuing fills (`simcard/profiles/eport-operator.toml`)."""
 BODY, NUMBER_BODY = 512, 32
 """Their sizes."""
+IDENTITY_CARD = "01"
 SERIES = "ZZ9"
 LETTERS = {CardKind.LEGAL: "L", CardKind.OPERATOR: "S", CardKind.DECLARANT: "D"}
 OFFICE_LETTER = "F"
@@ -34,7 +36,7 @@ class Person:
 
     name: str
     document_number: str
-    document_type: str = "01"
+    document_type: str = IDENTITY_CARD
     social_number: str = ""
     record_number: str = ""
 
@@ -102,10 +104,10 @@ def check_person(person: Person, kind: CardKind) -> None:
     _insist(0 < len(person.name) <= LONGEST_NAME, f"a name has 1 to {LONGEST_NAME} characters")
     _insist("||" not in person.name + person.document_number, "holder data may not hold ||")
     _insist(0 < len(person.document_number) <= LONGEST_TEXT, "the document number is missing or too long")
-    identity = person.document_type != "01" or codes.is_identity_number(person.document_number)
-    _insist(identity, f"{person.document_number} is no identity number: its check character is wrong")
-    declarant = kind is not CardKind.DECLARANT or bool(person.record_number)
-    _insist(declarant, "a declarant needs a record number (报关人员备案证号)")
+    fault = codes.identity_fault(person.document_number) if person.document_type == IDENTITY_CARD else ""
+    _insist(not fault, f"{person.document_number} is no identity number: {fault}")
+    declarant = kind is not CardKind.DECLARANT or WORD.fullmatch(person.record_number) is not None
+    _insist(declarant, "a declarant needs a record number (报关人员备案证号) of 1 to 40 letters, digits and hyphens")
 
 
 def check_letters(generation: Generation, *texts: str) -> None:
@@ -117,8 +119,8 @@ def check_firm(firm: Firm) -> None:
     """`OfficeProblem`, saying what is wrong, for an enterprise that cannot join."""
     _insist(0 < len(firm.name) <= LONGEST_NAME, f"the name of an enterprise has 1 to {LONGEST_NAME} characters")
     _insist("||" not in firm.name, "the name of an enterprise may not hold ||")
-    right = codes.is_credit_code(firm.credit_code)
-    _insist(right, f"{firm.credit_code} is no unified social credit code: 18 characters with right check characters")
+    fault = codes.credit_code_fault(firm.credit_code)
+    _insist(not fault, f"{firm.credit_code} is no unified social credit code: {fault}")
     customs = not firm.customs_code or codes.is_customs_code(firm.customs_code)
     _insist(customs, f"{firm.customs_code} is no customs code: ten digits or letters, two of them as code&code")
 

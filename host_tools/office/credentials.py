@@ -51,16 +51,16 @@ def authenticate(office: Office, work: Work, signed: Signed) -> Row:
 def insist_on_standing(office: Office, work: Work, row: Row) -> Card:
     """The card of a certificate, which may speak now; `Refusal` for any other."""
     certificate = Certificate.parse(row.der)
-    now = office.clock()
+    now, number = office.clock(), row.card.number
     if now < certificate.not_before:
-        raise Refusal(Reason.NOT_YET_VALID, start=f"{certificate.not_before:%Y-%m-%d}")
+        raise Refusal(Reason.NOT_YET_VALID, card=number, start=f"{certificate.not_before:%Y-%m-%d}")
     if now > certificate.not_after:
-        own = office.is_own(row.card)
-        raise Refusal(Reason.OPERATOR_EXPIRED if own else Reason.EXPIRED, end=f"{certificate.not_after:%Y-%m-%d}")
+        over = Reason.OPERATOR_EXPIRED if office.is_own(row.card) else Reason.EXPIRED
+        raise Refusal(over, card=number, end=f"{certificate.not_after:%Y-%m-%d}")
     _insist_on_chain(office, certificate)
-    card = work.card(row.card.number)
+    card = work.card(number)
     if card.state in STATES:
-        raise Refusal(STATES[card.state])
+        raise Refusal(STATES[card.state], card=number)
     if card.enterprise.state is not EnterpriseState.ACTIVE:
         raise Refusal(Reason.ENTERPRISE_CANCELLED)
     _insist_on_certificate(office, certificate, row)
@@ -79,8 +79,9 @@ def _insist_on_certificate(office: Office, certificate: Certificate, row: Row) -
     if entry is None or entry.body != certificate.encoded:
         raise Refusal(Reason.UNTRUSTED)
     if row.state is CertificateState.REPLACED:
-        raise Refusal(Reason.REPLACED)
+        raise Refusal(Reason.REPLACED, card=row.card.number)
     if entry.revoked is not None:
-        raise Refusal(Reason.ON_HOLD if entry.revoked.reason is Why.HOLD else Reason.REVOKED)
+        on_hold = entry.revoked.reason is Why.HOLD
+        raise Refusal(Reason.ON_HOLD if on_hold else Reason.REVOKED, card=row.card.number)
     if row.state is not CertificateState.CURRENT:
-        raise Refusal(Reason.REVOKED)
+        raise Refusal(Reason.REVOKED, card=row.card.number)

@@ -20,7 +20,7 @@ from host_tools.office.credentials import authenticate, insist_on_standing
 from host_tools.office.folder import Office
 from host_tools.office.orders import WORD, Details, Order, Signed
 from host_tools.office.papers import give_up, on_paper, strays
-from host_tools.office.refusals import KINDS, OFFICE, STATES, Reason, Refusal
+from host_tools.office.refusals import KINDS, OFFICE, STATES, Reason, Refusal, who_may
 from host_tools.office.rules import Party, Rule, Target
 from host_tools.pki.generation import serial_of
 from host_tools.pki.ledger import Entry as BookEntry
@@ -173,7 +173,10 @@ class Desk:
         if work.find_enterprise(order.enterprise) is None:
             raise Refusal(Reason.UNKNOWN_ENTERPRISE, enterprise=order.enterprise)
         if not rules.permitted_for_enterprise(order.action, party, order.enterprise):
-            raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[None])
+            if not party.of_office and party.enterprise != order.enterprise:
+                raise Refusal(Reason.WRONG_ENTERPRISE, card=party.number)
+            who = who_may(rules.signers_for_enterprise(order.action))
+            raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[None], who=who)
 
     def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None, whole: Whole | None) -> None:
         order = case.order
@@ -305,17 +308,17 @@ def _rule(office: Office, work: Work, order: Order, party: Party, number: str) -
     target = Target(card.number, card.kind, card.enterprise.credit_code, card.state, office.is_own(card))
     if target.enterprise != order.enterprise:
         raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
-    able = rules.permitted(order.action, party, target)
+    able, who = rules.permitted(order.action, party, target), who_may(rules.signers_for(order.action, target))
     if not able:
         foreign = not party.of_office and party.enterprise != target.enterprise
         if foreign:
             raise Refusal(Reason.WRONG_ENTERPRISE, card=number)
-        raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[card.kind])
+        raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[card.kind], who=who)
     rule = rules.ruling(able, card.state)
     if rule is None:
-        raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state], signer=_named(party))
+        raise Refusal(Reason.CARD_STATE, card=number, state=STATES[card.state], signer=_named(party), who=who)
     if order.action is Action.BIND and not WORD.fullmatch(order.data.get(RECORD, "")):
-        raise Refusal(Reason.FORM)
+        raise Refusal(Reason.RECORD_NUMBER)
     if order.action is Action.BIND and _is_bound(work, card, order):
         raise Refusal(Reason.BOUND)
     if order.action is Action.UNBIND and work.binding(card) is None:

@@ -115,7 +115,7 @@ def read_settings(path: Path) -> Settings:
         found = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
         version, credit_code, url = found["version"], str(found["credit_code"]), str(found["registry"])
     except (OSError, ValueError, KeyError, TypeError):
-        raise OfficeProblem(f"{path}: holds no office; make one with simcard office new") from None
+        raise OfficeProblem(f"{path.absolute()}: holds no office; make one with simcard office new") from None
     if version != VERSION:
         raise OfficeProblem(f"{path}: was made by another version of this program ({version})")
     return Settings(credit_code, url or database.sqlite_url(path / REGISTRY))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from host_tools.eport_client.wording import Lang, Text
+from host_tools.office.rules import Signer
 from host_tools.registry.states import CardKind, CardState
 
 
@@ -36,6 +38,7 @@ class Reason(StrEnum):
     WRONG_ENTERPRISE = "wrong-enterprise"
     NOT_PERMITTED = "not-permitted"
     CARD_STATE = "card-state"
+    RECORD_NUMBER = "record-number"
     BOUND = "bound"
     NOT_BOUND = "not-bound"
     OTHER_DETAILS = "other-details"
@@ -47,10 +50,13 @@ TEXTS: dict[Reason, Text] = {
     Reason.FORM: Text("指令格式不正确", "the order cannot be read, or is not in its one canonical form"),
     Reason.CERTIFICATE_FORM: Text("证书无法识别", "the certificate cannot be read"),
     Reason.UNTRUSTED: Text("证书不是本制卡中心签发的", "the certificate was not issued by this office's authority"),
-    Reason.NOT_YET_VALID: Text("证书尚未生效，生效日期 {start}", "the certificate is not valid before {start}"),
+    Reason.NOT_YET_VALID: Text(
+        "卡 {card} 的证书尚未生效，生效日期 {start}，请检查日期（--date）",
+        "the certificate of card {card} is not valid before {start}; see that the date is right (--date)",
+    ),
     Reason.EXPIRED: Text(
-        "证书已过期，有效期至 {end}，请到制卡中心更新证书",
-        "the certificate was valid until {end}; renew it at the office",
+        "卡 {card} 的证书已过期，有效期至 {end}，请到制卡中心更新证书",
+        "the certificate of card {card} was valid until {end}; renew it at the office",
     ),
     Reason.OPERATOR_EXPIRED: Text(
         "制卡员卡证书已过期，有效期至 {end}，请更换制卡员卡（simcard office replace-card）",
@@ -59,13 +65,15 @@ TEXTS: dict[Reason, Text] = {
     ),
     Reason.UNKNOWN_CERTIFICATE: Text("证书未登记", "the certificate is not in the registry"),
     Reason.SIGNATURE: Text("签名验证失败", "the signature does not belong to this text and this certificate"),
-    Reason.ON_HOLD: Text("证书已冻结", "the certificate is on hold"),
-    Reason.REVOKED: Text("证书已作废", "the certificate was revoked"),
-    Reason.REPLACED: Text("证书已被新证书替换", "the certificate was replaced by a newer one"),
-    Reason.SIGNER_PREPARING: Text("该卡尚未制作完成", "the card is not finished yet"),
-    Reason.SIGNER_FROZEN: Text("该卡已冻结，请先解冻", "the card is frozen; have it unfrozen first"),
-    Reason.SIGNER_LOST: Text("该卡已挂失", "the card is reported lost"),
-    Reason.SIGNER_VOID: Text("该卡已作废", "the card is void"),
+    Reason.ON_HOLD: Text("卡 {card} 的证书已冻结", "the certificate of card {card} is on hold"),
+    Reason.REVOKED: Text("卡 {card} 的证书已作废", "the certificate of card {card} was revoked"),
+    Reason.REPLACED: Text(
+        "卡 {card} 的证书已被新证书替换", "the certificate of card {card} was replaced by a newer one"
+    ),
+    Reason.SIGNER_PREPARING: Text("卡 {card} 尚未制作完成", "card {card} is not finished yet"),
+    Reason.SIGNER_FROZEN: Text("卡 {card} 已冻结，请先解冻", "card {card} is frozen; have it unfrozen first"),
+    Reason.SIGNER_LOST: Text("卡 {card} 已挂失", "card {card} is reported lost"),
+    Reason.SIGNER_VOID: Text("卡 {card} 已作废", "card {card} is void"),
     Reason.ENTERPRISE_CANCELLED: Text("企业已注销", "the enterprise is cancelled"),
     Reason.OTHER_SIGNER: Text("指令上的卡号与签名卡不一致", "the order names another card than the one that signed it"),
     Reason.FUTURE: Text("指令时间晚于当前时间", "the order is from the future; see that the clocks agree"),
@@ -74,12 +82,14 @@ TEXTS: dict[Reason, Text] = {
     Reason.UNKNOWN_CARD: Text("卡号 {card} 未登记", "card {card} is not in the registry"),
     Reason.UNKNOWN_ENTERPRISE: Text("企业 {enterprise} 未登记", "enterprise {enterprise} is not in the registry"),
     Reason.WRONG_ENTERPRISE: Text("卡 {card} 不属于该企业", "card {card} does not belong to this enterprise"),
-    Reason.NOT_PERMITTED: Text(
-        "{signer}无权对{kind}办理此业务", "{signer} may not do that to {kind}; see who may do what in docs/office.md"
-    ),
+    Reason.NOT_PERMITTED: Text("{signer}无权对{kind}办理此业务，{who}", "{signer} may not do that to {kind}; {who}"),
     Reason.CARD_STATE: Text(
-        "卡 {card} 的状态为{state}，{signer}不能办理此业务",
-        "card {card} is {state}, so {signer} may not do that to it; see who may do what in docs/office.md",
+        "卡 {card} 的状态为{state}，{signer}不能办理此业务，{who}",
+        "card {card} is {state}: {signer} may not do that to it; {who}",
+    ),
+    Reason.RECORD_NUMBER: Text(
+        "报关人员备案证号应为 1 至 40 位字母、数字或连字符",
+        "a declarant's record number has 1 to 40 letters, digits and hyphens, such as 99990000003",
     ),
     Reason.BOUND: Text(
         "该卡或该报关人员已绑定，请先解绑", "this card or this declarant is bound already; unbind first"
@@ -102,6 +112,12 @@ KINDS: dict[CardKind | None, Text] = {
     None: Text("企业", "an enterprise"),
 }
 OFFICE = Text("制卡员卡", "the office's operator card")
+SIGNERS: dict[Signer, Text] = {
+    Signer.LEGAL: Text("本企业法人卡", "the enterprise's legal-person card"),
+    Signer.SELF: Text("该卡本身", "the card itself"),
+    Signer.OFFICE: OFFICE,
+}
+NOBODY = Text("也没有其他卡可以办理，见 docs/office.md", "no other card may either, see docs/office.md")
 STATES: dict[CardState, Text] = {
     CardState.PREPARING: Text("制作中", "not finished"),
     CardState.NORMAL: Text("正常", "normal"),
@@ -109,6 +125,14 @@ STATES: dict[CardState, Text] = {
     CardState.LOST: Text("挂失", "reported lost"),
     CardState.VOID: Text("作废", "void"),
 }
+
+
+def who_may(signers: Iterable[Signer]) -> Text:
+    """Who else may do what was refused."""
+    found = [SIGNERS[each] for each in signers]
+    if not found:
+        return NOBODY
+    return Text(f"应由{'或'.join(each.zh for each in found)}办理", f"{' or '.join(each.en for each in found)} may")
 
 
 class Refusal(Exception):

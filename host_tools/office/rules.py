@@ -127,6 +127,17 @@ def rules_about(action: Action, kind: CardKind, of_office: bool) -> tuple[Rule, 
     return tuple(rule for rule in rows if rule.of_office is of_office)
 
 
+def signers_for(action: Action, target: Target) -> tuple[Signer, ...]:
+    """Who may do this to that card in the state it is in."""
+    rows = rules_about(action, target.kind, target.of_office)
+    return tuple(rule.signer for rule in rows if target.state in rule.states)
+
+
+def signers_for_enterprise(action: Action) -> tuple[Signer, ...]:
+    """Who may do this to an enterprise as a whole."""
+    return tuple(rule.signer for rule in RULES if rule.action is action and not rule.kinds)
+
+
 def renews_itself(kind: CardKind, of_office: bool) -> bool:
     """Whether a card of that kind may order its own renewal."""
     return any(rule.signer is Signer.SELF for rule in rules_about(Action.RENEW, kind, of_office))

@@ -214,5 +214,5 @@ def load(path: Path, passphrase: Secret | None, sm2: Sm2) -> SoftKey:
     if closed is None:
         raise BadEncoding(f"{path}: holds no private key in PEM")
     if passphrase is None:
-        raise AuthorityProblem(f"{path}: is under a passphrase; give it")
+        raise AuthorityProblem(f"{path}: is under a passphrase; give it by --passphrase-file or SIMCARD_CA_PASSPHRASE")
     return from_pkcs8(decrypted(closed, passphrase), sm2)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+LENGTH = 18
+"""Of a credit code, and of an identity number."""
 CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CREDIT_WEIGHTS = tuple(pow(3, place, 31) for place in range(17))
 ORGANISATION_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,11 +35,26 @@ def identity_check(first: str) -> str:
     return IDENTITY_CHECKS[sum(int(each) * weight for each, weight in zip(first, IDENTITY_WEIGHTS)) % 11]
 
 
+def credit_code(first: str) -> str:
+    """The credit code whose first 16 characters are these: with both its check characters."""
+    organised = first + organisation_check(first[8:])
+    return organised + credit_check(organised)
+
+
+def credit_code_fault(text: str) -> str:
+    """What is wrong with a unified social credit code; empty if nothing is."""
+    if len(text) != LENGTH:
+        return f"it has {len(text)} characters, and {LENGTH} are needed"
+    strange = next((each for each in text if each not in CREDIT_ALPHABET), "")
+    if strange:
+        return f"{strange} never stands in one: digits do, and capital letters but I, O, S, V and Z"
+    right = credit_code(text[:16])
+    return "" if text == right else f"its check characters, the last two, would be {right[16:]}"
+
+
 def is_credit_code(text: str) -> bool:
     """Whether this is a unified social credit code with right check characters."""
-    if len(text) != 18 or any(each not in CREDIT_ALPHABET for each in text):
-        return False
-    return text[17] == credit_check(text[:17]) and is_organisation_code(text[8:17])
+    return not credit_code_fault(text)
 
 
 def is_organisation_code(text: str) -> bool:
@@ -47,9 +64,19 @@ def is_organisation_code(text: str) -> bool:
     return text[8] == organisation_check(text[:8])
 
 
+def identity_fault(text: str) -> str:
+    """What is wrong with a resident identity number; empty if nothing is."""
+    if len(text) != LENGTH:
+        return f"it has {len(text)} characters, and {LENGTH} are needed"
+    if not (text[:17].isascii() and text[:17].isdecimal()):
+        return "its first 17 characters are digits"
+    right = identity_check(text[:17])
+    return "" if text[17] == right else f"its check character, the last, would be {right}"
+
+
 def is_identity_number(text: str) -> bool:
     """Whether this is a resident identity number with the right check character."""
-    return len(text) == 18 and text[:17].isascii() and text[:17].isdecimal() and text[17] == identity_check(text[:17])
+    return not identity_fault(text)
 
 
 def is_customs_code(text: str) -> bool:

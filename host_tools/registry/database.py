@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
-from host_tools.errors import AlreadyRegistered, RegistryBusy, RegistryProblem
+from host_tools.errors import AlreadyRegistered, NoDatabase, RegistryBusy, RegistryProblem
 
 MODE = 0o600
 WAIT_MS = 10_000
@@ -24,6 +24,9 @@ DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "
 READING = "simcard_reading"
 POSTGRES_BUSY = ("55P03", "40P01", "40001")
 """lock_not_available, deadlock_detected, serialization_failure."""
+POSTGRES_AWAY = ("08", "28", "3D", "53", "57")
+"""Classes of states: connection, who may come in, no such data base, resources, the server is going down."""
+POSTGRES_ADVICE = "see that the server runs, and that user and data base are there (createdb makes one)"
 
 
 def parsed(text: str) -> URL:
@@ -137,8 +140,11 @@ def _problem(url: URL, origin: BaseException | None) -> RegistryProblem:
             return RegistryBusy(f"{shown(url)}: other programs write into the registry; try again")
         text = next((text for prefix, text in SQLITE_TEXTS.items() if name.startswith(prefix)), _first(origin))
         return RegistryProblem(f"{shown(url)}: {text}")
-    if getattr(origin, "sqlstate", None) in POSTGRES_BUSY:
+    state = getattr(origin, "sqlstate", None)
+    if state in POSTGRES_BUSY:
         return RegistryBusy(f"{shown(url)}: other programs write into the registry; try again")
+    if state is None or state.startswith(POSTGRES_AWAY):
+        return NoDatabase(f"{shown(url)}: {_first(origin)}; {POSTGRES_ADVICE}")
     return RegistryProblem(f"{shown(url)}: {_first(origin)}")
 
 

@@ -268,7 +268,7 @@ def test_a_certificate_that_is_not_valid_yet_orders_nothing(house: House) -> Non
 @pytest.mark.parametrize("data", [{}, {RECORD: ""}, {RECORD: "9" * 41}, {RECORD: "99 000"}])
 def test_an_order_to_bind_nobody_is_refused(house: House, data: dict[str, str]) -> None:
     signed = house.signed(house.order(Action.BIND, LEGAL, DECLARANT, **data), LEGAL)
-    refused(house, signed, Reason.FORM, about=DECLARANT)
+    refused(house, signed, Reason.RECORD_NUMBER, about=DECLARANT)
 
 
 def test_what_is_not_bound_cannot_be_unbound(house: House) -> None:

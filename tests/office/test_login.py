@@ -108,9 +108,9 @@ def test_a_stranger_is_not_trusted(house: House) -> None:
 @pytest.mark.parametrize(
     ("action", "reason", "text"),
     [
-        (Action.FREEZE, Reason.SIGNER_FROZEN, "该卡已冻结"),
-        (Action.REPORT_LOSS, Reason.SIGNER_LOST, "该卡已挂失"),
-        (Action.VOID, Reason.SIGNER_VOID, "该卡已作废"),
+        (Action.FREEZE, Reason.SIGNER_FROZEN, f"卡 {CLERK.number} 已冻结"),
+        (Action.REPORT_LOSS, Reason.SIGNER_LOST, f"卡 {CLERK.number} 已挂失"),
+        (Action.VOID, Reason.SIGNER_VOID, f"卡 {CLERK.number} 已作废"),
     ],
 )
 def test_a_card_that_is_not_normal_does_not_log_in(any_house: House, action: Action, reason: Reason, text: str) -> None:
@@ -144,7 +144,7 @@ def test_what_the_authority_revoked_does_not_log_in(house: House) -> None:
 def test_refusals_are_told_in_english_to_who_asks_for_it(house: House) -> None:
     gate = Gate(house.office, Lang.EN)
     house.do(Action.FREEZE, LEGAL, CLERK)
-    refused(house, gate, answered(house, gate), Reason.SIGNER_FROZEN, "the card is frozen")
+    refused(house, gate, answered(house, gate), Reason.SIGNER_FROZEN, f"card {CLERK.number} is frozen")
 
 
 def test_a_wrong_password_says_how_many_tries_are_left(house: House) -> None:

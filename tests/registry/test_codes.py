@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from host_tools.registry.codes import (
+    credit_code_fault,
+    identity_fault,
     is_credit_code,
     is_customs_code,
     is_identity_number,
@@ -61,3 +63,25 @@ def test_one_customs_code_or_two(text: str) -> None:
 )
 def test_no_customs_code(text: str) -> None:
     assert not is_customs_code(text)
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    (CREDIT, ""),
+    ("9199", "it has 4 characters, and 18 are needed"),
+    ("91990000MAOOTOO13U", "O never stands in one"),
+    ("91990000MA00T0013X", "its check characters, the last two, would be 3U"),
+    ("91990000MA00T0014U", "its check characters, the last two, would be 3U"),
+])  # fmt: skip
+def test_what_is_wrong_with_a_credit_code(text: str, fault: str) -> None:
+    assert credit_code_fault(text).startswith(fault)
+    assert bool(fault) is bool(credit_code_fault(text))
+
+
+@pytest.mark.parametrize(("text", "fault"), [
+    ("11010519491231002X", ""),
+    ("12345", "it has 5 characters, and 18 are needed"),
+    ("X" * 18, "its first 17 characters are digits"),
+    ("110105194912310021", "its check character, the last, would be X"),
+])  # fmt: skip
+def test_what_is_wrong_with_an_identity_number(text: str, fault: str) -> None:
+    assert fault == identity_fault(text)
