@@ -14,13 +14,14 @@ from click.core import ParameterSource
 
 from host_tools.cli.ca import clock_of, date_option, make_sm2, passphrase_of, passphrase_option
 from host_tools.cli.cards import EngineChoice, engine_options, image_link
+from host_tools.cli.numbers import PREFIX
 from host_tools.cli.output import json_option, say_json
-from host_tools.errors import OfficeProblem
+from host_tools.errors import HostError, ImageBusy, OfficeProblem
 
 if TYPE_CHECKING:
     from host_tools.issuing.plan import Person
     from host_tools.office.folder import Office, Operator, Settings
-    from host_tools.registry.models import Card
+    from host_tools.registry.models import Card, Certificate
     from host_tools.registry.work import Work
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -109,26 +110,57 @@ def new(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Non
 @office_options
 @json_option
 def show(office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Show the office's registry, authority and operator's card, and until when that can sign."""
+    """Show the office's registry, authority and operator's card: until when it can sign, and what is against that."""
     from host_tools.pki.certificate import Use
     from host_tools.registry.states import CardState
 
     with opened_office(office, day, passphrase_file) as found:
         with found.registry.reading() as work:
             operator = next(card for card in found.operators(work) if card.state is CardState.NORMAL)
-            end = work.current(operator, Use.SIGN).not_after
+            certificate = work.current(operator, Use.SIGN)
         rows = {
             "registry": found.registry.shown,
             "generations": [each.value for each in found.authorities.generations],
             "credit_code": found.credit_code,
             "operator_card": str(found.operator_card),
             "operator_number": operator.number,
-            "operator_until": f"{end:%Y-%m-%d}",
+            "operator_until": f"{certificate.not_after:%Y-%m-%d}",
+            "operator_trouble": operator_trouble(found, operator, certificate),
         }
     if as_json:
         say_json(rows)
     for name, value in () if as_json else rows.items():
-        click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+        if value:
+            click.echo(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+
+
+def operator_trouble(office: Office, operator: Card, certificate: Certificate) -> str:
+    """Why the operator's card in the office's folder cannot sign now, and what to do; empty if it can."""
+    now = office.clock()
+    if now < certificate.not_before:
+        return f"it is not valid before {certificate.not_before:%Y-%m-%d}; see that the date is right (--date)"
+    found = f"it expired on {certificate.not_after:%Y-%m-%d}" if now > certificate.not_after else ""
+    try:
+        found = found or _trouble_of_image(office, operator)
+    except ImageBusy as error:
+        return str(error)
+    except HostError as error:
+        found = str(error)
+    return f"{found}; make another card with simcard office replace-card" if found else ""
+
+
+def _trouble_of_image(office: Office, operator: Card) -> str:
+    from host_tools.office.plastic import Plastic
+    from host_tools.office.station import shown_number
+
+    if not office.operator_card.exists():
+        return "its image is missing"
+    with image_link(office.operator_card, EngineChoice()) as link:
+        plastic = Plastic(link)
+        number = plastic.number()
+        if number != shown_number(operator):
+            return f"the image is card {number.removeprefix(PREFIX) or 'without a number'}, and not {operator.number}"
+        return "" if plastic.tries_left() else "its PIN is locked"
 
 
 @command.command("replace-card", short_help="Another card for the office's operator.")

@@ -46,17 +46,33 @@ def migrate(office: Path, day: datetime | None, passphrase_file: Path | None) ->
 @office_options
 @json_option
 def resume(office: Path, day: datetime | None, passphrase_file: Path | None, as_json: bool) -> None:
-    """Finish every order that was accepted and then cut short, such as by a power cut."""
+    """Finish every order that was accepted and then cut short, such as by a power cut.
+
+    Other unfinished work goes on only where the card is: it is listed with the command that finishes it.
+    """
     from host_tools.office.desk import Desk
 
     with opened_office(office, day, passphrase_file) as found:
         done = Desk(found).resume()
+        with found.registry.reading() as work:
+            waiting = _waiting(work)
     if as_json:
-        say_json(done)
-    for each in () if as_json else done:
+        say_json({"finished": done, "waiting": waiting})
+        return
+    for each in done:
         click.echo(f"card {each.card}: {each.state.value}")
-    if not done and not as_json:
+    for row in waiting:
+        click.echo(f"card {row['card']}: {row['kind']} is unfinished and needs the card; {row['command']} finishes it")
+    if not done and not waiting:
         click.echo("nothing was cut short")
+
+
+def _waiting(work: Work) -> list[dict[str, str]]:
+    """Unfinished work that goes on only where the card is, oldest first."""
+    from host_tools.registry.states import AT_THE_CARD
+
+    found = [each for each in work.open_procedures() if each.kind in AT_THE_CARD]
+    return [{"card": each.card.number, "kind": each.kind.value, "command": AT_THE_CARD[each.kind]} for each in found]
 
 
 @command.command(short_help="Look whether the log was changed.")

@@ -119,6 +119,8 @@ STAGING: dict[ProcedureKind, str] = {
     ProcedureKind.RENEW: "simcard renew",
 }
 """Work that stages new keys on a card, one at a time, and what finishes it."""
+AT_THE_CARD: dict[ProcedureKind, str] = {**STAGING, ProcedureKind.UNLOCK: "simcard unlock"}
+"""All work that only goes on where the card is."""
 
 MOVES: dict[CardState, frozenset[CardState]] = {
     CardState.PREPARING: frozenset((CardState.NORMAL, CardState.VOID)),

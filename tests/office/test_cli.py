@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.registry.states import Action, CardState
+from host_tools.registry.states import AT_THE_CARD, Action, CardState, ProcedureKind
 from tests.cli.conftest import PIN, Simcard, simcard
 from tests.office import dying
 from tests.office.support import CLERK, DECLARANT, FIRM, LEGAL, OFFICE, OFFICE_CODE, House, Made
@@ -74,6 +74,16 @@ def test_resume_finishes_what_was_cut_short(run: Run, house: House) -> None:
     assert 0 > dying.hand_in(house.folder, house.clock(), signed, 4)
     assert f"card {CLERK.number}: void\n" == run("registry", "resume").out
     assert "nothing was cut short\n" == run("registry", "resume").out
+
+
+@pytest.mark.parametrize(("kind", "command"), AT_THE_CARD.items())
+def test_resume_lists_what_needs_the_card(run: Run, house: House, kind: ProcedureKind, command: str) -> None:
+    with house.office.registry.writing() as work:
+        work.begin(kind, work.card(CLERK.number))
+    said = f"card {CLERK.number}: {kind.value} is unfinished and needs the card; {command} finishes it\n"
+    assert said == run("registry", "resume").out
+    waiting = [{"card": CLERK.number, "kind": kind.value, "command": command}]
+    assert {"finished": [], "waiting": waiting} == run("registry", "resume", "--json").json
 
 
 @pytest.mark.parametrize(("arguments", "said"), [

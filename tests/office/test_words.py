@@ -148,3 +148,45 @@ def test_a_locked_card_of_an_office_has_two_ways_out(simcard: Simcard, image: Ca
     clerk = image(CLERK)
     said = [simcard("pin", "verify", clerk, SIMCARD_PIN="12345678").err for _ in range(4)]
     assert [False, False, True, True] == ["simcard unlock" in each for each in said]
+
+
+# -- the operator's card
+
+
+def trouble(run: Run) -> str:
+    return str(run("office", "show", "--json").json["operator_trouble"])
+
+
+def test_an_operators_card_that_can_sign_has_no_trouble(run: Run) -> None:
+    assert "" == trouble(run)
+    assert "operator_trouble" not in run("office", "show").out
+
+
+def test_an_operators_card_that_is_missing(run: Run, house: House) -> None:
+    (house.folder / OPERATOR).unlink()
+    assert "its image is missing; make another card with simcard office replace-card" == trouble(run)
+
+
+def test_an_operators_card_that_is_damaged(run: Run, house: House) -> None:
+    (house.folder / OPERATOR).write_bytes(b"no card")
+    assert trouble(run).endswith("; make another card with simcard office replace-card")
+
+
+def test_an_operators_card_that_is_another(run: Run, house: House, image: Callable[[Made], Path]) -> None:
+    image(CLERK).replace(house.folder / OPERATOR)
+    assert trouble(run).startswith(f"the image is card {CLERK.number}, and not {OFFICE.number}")
+
+
+def test_an_operators_card_that_is_locked(run: Run, house: House) -> None:
+    for _ in range(3):
+        run("freeze", LEGAL.number, "--operator", pin="12345678")
+    assert "its PIN is locked; make another card with simcard office replace-card" == trouble(run)
+
+
+@pytest.mark.parametrize(("day", "said"), [
+    ("2020-01-01", "it is not valid before 2026-11-22; see that the date is right (--date)"),
+    ("2037-01-01", "; make another card with simcard office replace-card"),
+])  # fmt: skip
+def test_an_operators_card_on_a_day_that_is_not_its(simcard: Simcard, house: House, day: str, said: str) -> None:
+    shown = simcard("office", "show", "--office", house.folder, "--date", day, "--json").json
+    assert said in shown["operator_trouble"]
