@@ -102,7 +102,7 @@ def _written(text: str, generation: Generation) -> bytes:
 def check_person(person: Person, kind: CardKind) -> None:
     """`OfficeProblem`, saying what is wrong, for a person who cannot get a card of this kind."""
     _insist(0 < len(person.name) <= LONGEST_NAME, f"a name has 1 to {LONGEST_NAME} characters")
-    _insist("||" not in person.name + person.document_number, "holder data may not hold ||")
+    _insist(_is_text(*asdict(person).values()), "holder data may not hold || nor what cannot be printed")
     _insist(0 < len(person.document_number) <= LONGEST_TEXT, "the document number is missing or too long")
     fault = codes.identity_fault(person.document_number) if person.document_type == IDENTITY_CARD else ""
     _insist(not fault, f"{person.document_number} is no identity number: {fault}")
@@ -118,11 +118,16 @@ def check_letters(generation: Generation, *texts: str) -> None:
 def check_firm(firm: Firm) -> None:
     """`OfficeProblem`, saying what is wrong, for an enterprise that cannot join."""
     _insist(0 < len(firm.name) <= LONGEST_NAME, f"the name of an enterprise has 1 to {LONGEST_NAME} characters")
-    _insist("||" not in firm.name, "the name of an enterprise may not hold ||")
+    _insist(_is_text(firm.name), "the name of an enterprise may not hold || nor what cannot be printed")
     fault = codes.credit_code_fault(firm.credit_code)
     _insist(not fault, f"{firm.credit_code} is no unified social credit code: {fault}")
     customs = not firm.customs_code or codes.is_customs_code(firm.customs_code)
     _insist(customs, f"{firm.customs_code} is no customs code: ten digits or letters, two of them as code&code")
+
+
+def _is_text(*texts: str) -> bool:
+    """Whether these can stand between || on a card, and mean to a reader what they are."""
+    return all(text.isprintable() and "||" not in text for text in texts)
 
 
 def _insist(condition: bool, text: str) -> None:

@@ -55,6 +55,8 @@ class Procedures:
         plan.check_person(legal, CardKind.LEGAL)
         plan.check_person(second, CardKind.OPERATOR)
 
+        self._insist_on_another(firm)
+
         def do(work: Work) -> tuple[str, str]:
             known = work.find_enterprise(firm.credit_code)
             if known is not None and known.state is EnterpriseState.ACTIVE:
@@ -68,10 +70,15 @@ class Procedures:
 
     def check(self, firm: Firm, legal: Person, operator: Person | None, generation: Generation) -> None:
         """`AlreadyRegistered` for an enterprise that is in the network with other data than these."""
+        self._insist_on_another(firm)
         with self.office.registry.reading() as work:
             known = work.find_enterprise(firm.credit_code)
             if known is not None and known.state is EnterpriseState.ACTIVE:
                 self._joined(work, known, firm, legal, operator or legal, generation)
+
+    def _insist_on_another(self, firm: Firm) -> None:
+        if firm.credit_code == self.office.credit_code:
+            raise AlreadyRegistered(f"{firm.credit_code} is the office itself, which is no enterprise that joins")
 
     @staticmethod
     def _joined(

@@ -175,7 +175,8 @@ class Desk:
         if not rules.permitted_for_enterprise(order.action, party, order.enterprise):
             if not party.of_office and party.enterprise != order.enterprise:
                 raise Refusal(Reason.WRONG_ENTERPRISE, card=party.number)
-            who = who_may(rules.signers_for_enterprise(order.action))
+            own = party.of_office and party.enterprise == order.enterprise
+            who = who_may(() if own else rules.signers_for_enterprise(order.action))
             raise Refusal(Reason.NOT_PERMITTED, signer=_named(party), kind=KINDS[None], who=who)
 
     def _accept(self, work: Work, case: _Case, ruled: dict[str, Rule], also: Also | None, whole: Whole | None) -> None:

@@ -110,12 +110,16 @@ class Settings:
 
 
 def read_settings(path: Path) -> Settings:
-    """The settings of an office's folder; `OfficeProblem` for a folder that holds none."""
+    """The settings of an office's folder; `OfficeProblem` for a folder that holds none, or damaged ones."""
     try:
-        found = json.loads((path / SETTINGS).read_text(encoding="utf-8"))
-        version, credit_code, url = found["version"], str(found["credit_code"]), str(found["registry"])
-    except (OSError, ValueError, KeyError, TypeError):
+        text = (path / SETTINGS).read_bytes()
+    except OSError:
         raise OfficeProblem(f"{path.absolute()}: holds no office; make one with simcard office new") from None
+    try:
+        found = json.loads(text)
+        version, credit_code, url = found["version"], str(found["credit_code"]), str(found["registry"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise OfficeProblem(f"{(path / SETTINGS).absolute()}: is damaged; restore it from a backup") from None
     if version != VERSION:
         raise OfficeProblem(f"{path}: was made by another version of this program ({version})")
     return Settings(credit_code, url or database.sqlite_url(path / REGISTRY))

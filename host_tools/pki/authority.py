@@ -81,7 +81,7 @@ class Chain:
     def insist_on_life(self, day: date) -> None:
         """`AuthorityProblem` where a certificate of ten years from that day is not within the authority's own life."""
         first, last = self.issuing.not_before, self.issuing.not_after
-        if not first <= midnight(day) <= midnight(years_later(day, YEARS)) <= last:
+        if not first.date() <= day <= years_later(last.date(), -YEARS):
             raise AuthorityProblem(
                 f"ten years from {day} are not within the validity of the authority itself ({first:%Y-%m-%d} to "
                 f"{last:%Y-%m-%d}); make a new one"

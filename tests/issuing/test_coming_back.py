@@ -89,6 +89,13 @@ def test_an_enterprise_that_was_cancelled_joins_again(town: Town) -> None:
         assert (EnterpriseState.ACTIVE, firm.name, ()) == (enterprise.state, enterprise.name, audit(work).findings)
 
 
+def test_the_office_itself_does_not_join(town: Town) -> None:
+    own = Firm("测试制卡中心", town.office.credit_code)
+    for ask in (Procedures(town.office).join, Procedures(town.office).check):
+        with pytest.raises(AlreadyRegistered, match="the office itself"):
+            ask(own, LEGAL, None, Generation.SM2)
+
+
 @pytest.mark.parametrize(
     ("firm", "legal", "generation", "said"),
     [

@@ -211,6 +211,12 @@ def test_the_log_does_not_tell_what_was_handed_in(house: House) -> None:
     assert details.salt not in str(line.data)
 
 
+def test_the_office_does_not_cancel_itself(house: House) -> None:
+    order = house.order(Action.ENTERPRISE_CANCELLED, OFFICE, enterprise=OFFICE.enterprise)
+    with pytest.raises(OrderRefused, match="no other card may"):
+        house.desk.submit(house.signed(order, OFFICE))
+
+
 def test_the_office_does_not_do_what_is_the_enterprises(house: House) -> None:
     refused(house, freeze(house, OFFICE), Reason.NOT_PERMITTED)
 

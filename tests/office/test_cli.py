@@ -300,6 +300,13 @@ def test_a_folder_without_an_office_is_said_to_be_one(
     assert (2, f"simcard: {tmp_path}: holds no office; make one with simcard office new\n") == (done.code, done.err)
 
 
+@pytest.mark.parametrize("text", [b"", b"{", b"[]", b"\xff", b'{"version": 1}', b"[" * 100_000])
+def test_damaged_settings_are_told_from_no_office(run: Run, house: House, text: bytes) -> None:
+    (house.folder / "office.json").write_bytes(text)
+    done = run("office", "show")
+    assert (2, True) == (done.code, "office.json: is damaged; restore it" in done.err)
+
+
 def test_secrets_of_an_office_are_its_owners_alone(house: House) -> None:
     for name in ("office.json", "master.key", "registry.sqlite", "operator.card"):
         assert 0o600 == stat.S_IMODE((house.folder / name).stat().st_mode), name
