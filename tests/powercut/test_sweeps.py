@@ -76,7 +76,7 @@ def test_a_card_is_made_whole_or_not_at_all(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in sheets.builtin_names() if name != "eport-operator-rsa"])
+@pytest.mark.parametrize("name", sheets.builtin_names())
 def test_a_card_is_made_whole_or_not_at_all_after_any_two_cuts(name: str) -> None:
     assert explored_making(name, Plan(second=1, again=1)).second_cuts > 500
 
