@@ -10,7 +10,15 @@ import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
 from host_tools.cli.issue_changes import cancel_enterprise, change_enterprise, change_holder, update
-from host_tools.cli.issuing import GENERATIONS, Desk, desk_options, order_options, person_options, signed_order
+from host_tools.cli.issuing import (
+    GENERATIONS,
+    Desk,
+    line_of,
+    making_options,
+    order_options,
+    person_options,
+    signed_order,
+)
 from host_tools.cli.numbers import CardNumber, RecordNumber
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
@@ -28,6 +36,8 @@ from host_tools.errors import ImageProblem
 
 if TYPE_CHECKING:
     from host_tools.issuing.plan import Person
+
+MOST_SAMPLES = 100_000
 
 
 @click.group(short_help="Issue cards: join, add, replace, change, cancel.")
@@ -48,7 +58,7 @@ def command() -> None:
 @click.option("--operator-document", default="", metavar="NUMBER", help="Document number of the operator.")
 @click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the cards.")
 @click.option("--medium", type=click.Choice(("ic", "ikey")), default="ic", show_default=True, help="Of the cards.")
-@desk_options
+@making_options
 def enterprise(
     desk: Desk,
     firm: str,
@@ -86,7 +96,7 @@ def enterprise(
 @command.command(short_help="One more operator card.")
 @person_options
 @click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the card.")
-@desk_options
+@making_options
 @order_options
 def operator(
     desk: Desk, signer: Signer, name: str, document: str, document_type: str, social_number: str, generation: str
@@ -104,7 +114,7 @@ def operator(
     "--record-number", type=RecordNumber(), required=True, help="The declarant's record number (报关人员备案证号)."
 )
 @click.option("--generation", type=click.Choice(GENERATIONS), default="sm2", show_default=True, help="Of the card.")
-@desk_options
+@making_options
 @order_options
 def declarant(
     desk: Desk,
@@ -140,7 +150,7 @@ def _add(desk: Desk, signer: Signer, person: Person, kind: Any, generation: str)
 
 @command.command(short_help="A card in the place of a lost or damaged one.")
 @click.argument("number", type=CardNumber())
-@desk_options
+@making_options
 @order_options
 def replace(desk: Desk, signer: Signer, number: str) -> None:
     """A new card for the holder of card NUMBER, which becomes void as soon as the new one is made.
@@ -195,13 +205,15 @@ def card(
 
 @command.command(short_help="Many enterprises from a CSV file.")
 @click.argument("file", type=click.Path(path_type=Path))
-@desk_options
-def batch(desk: Desk, file: Path) -> None:
+@click.option("--quiet", "-q", is_flag=True, help="Say only how many there are, not which.")
+@making_options
+def batch(desk: Desk, file: Path, quiet: bool) -> None:
     """Let every enterprise of a CSV file join, and make its two cards.
 
     The first line names the columns: firm, credit_code, name and document of the legal representative; and, if you
     like, customs_code, operator_name, operator_document, generation and medium. Every row is checked before anything
-    is done. Run again after an interruption, it makes what is missing.
+    is done. Run again after an interruption, it makes what is missing. Every card is told with its image, enterprise
+    and holder.
     """
     from host_tools.cli import files
     from host_tools.issuing import batch as batches
@@ -221,8 +233,25 @@ def batch(desk: Desk, file: Path) -> None:
             tick(row.firm.name)
     if desk.as_json:
         say_json({"cards": made})
-    else:
-        click.echo(f"{len(rows)} enterprises, {len(made)} cards")
+        return
+    for each in () if quiet else made:
+        click.echo(f"{line_of(each)}  {each['enterprise']}  {each['holder']}")
+    click.echo(f"{len(rows)} enterprises, {len(made)} cards")
+
+
+@command.command(short_help="Made-up enterprises for a batch.")
+@click.argument("count", type=click.IntRange(1, MOST_SAMPLES), metavar="N")
+@click.option("--seed", type=int, help="The same seed gives the same file; another one every time if not given.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), default="-", help="Where it goes; - is standard output.")
+def sample(count: int, seed: int | None, out: Path) -> None:
+    """Write a CSV file of N made-up enterprises, which `simcard issue batch` takes as it is.
+
+    All are marked as tests (测试, region 99), and all check characters are right.
+    """
+    from host_tools.cli import files
+    from host_tools.issuing import sample as samples
+
+    files.write(out, samples.text(count, seed).encode())
 
 
 for _changing in (change_holder, change_enterprise, update, cancel_enterprise):

@@ -56,7 +56,17 @@ class Desk:
         with office.registry.reading() as work:
             card = work.card(number)
             where = str(image) if image is not None and image.exists() else None
-            return {"number": number, "kind": card.kind.value, "state": card.state.value, "image": where}
+            if image is not None and where is None:
+                hint = f"if it is nowhere else, simcard issue replace {number} makes another in its place"
+                click.echo(f"card {number} is made, and its image {image} is not there; {hint}", err=True)
+            return {
+                "number": number,
+                "kind": card.kind.value,
+                "state": card.state.value,
+                "image": where,
+                "enterprise": card.enterprise.name,
+                "holder": card.holder.name,
+            }
 
     def make(self, office: Office, *numbers: str) -> None:
         """Make the cards, and say which they are."""
@@ -68,18 +78,19 @@ class Desk:
         if self.as_json:
             say_json({"cards": rows})
         for row in () if self.as_json else rows:
-            click.echo(f"{row['kind']} {row['number']}: {row['image'] or row['state']}")
+            click.echo(line_of(row))
+
+
+def line_of(row: dict[str, str | None]) -> str:
+    """What people are told of a card that was made."""
+    return f"{row['kind']} {row['number']}: {row['image'] or row['state']}"
 
 
 def desk_options(function: Decorated) -> Decorated:
-    """Office, folder of the cards and output, as the parameter `desk`."""
+    """Office and output, as the parameter `desk`."""
     import functools
 
     @office_options
-    @click.option(
-        "--cards", type=click.Path(path_type=Path), default=Path(), help="Folder for the images of the cards."
-    )
-    @click.option("--prepare", is_flag=True, help="Prepare the cards in the registry only; make them with issue card.")
     @json_option
     @engine_options
     @functools.wraps(function)
@@ -87,17 +98,25 @@ def desk_options(function: Decorated) -> Decorated:
         office: Path,
         day: datetime | None,
         passphrase_file: Path | None,
-        cards: Path,
-        prepare: bool,
         as_json: bool,
         engine: str,
         sm2_backend: str | None,
+        cards: Path = Path(),
+        prepare: bool = False,
         **more: Any,
     ) -> None:
         choice = EngineChoice(engine, sm2_backend)
         function(Desk(office, day, passphrase_file, cards, prepare, as_json, choice), **more)
 
     return wrapped  # type: ignore[return-value]  # click makes a command of it
+
+
+def making_options(function: Decorated) -> Decorated:
+    """The same for commands that make cards: where to, or not yet."""
+    text = "Prepare the cards in the registry only; make them with issue card."
+    function = click.option("--prepare", is_flag=True, help=text)(desk_options(function))
+    text = "Folder for the images of the cards."
+    return click.option("--cards", type=click.Path(path_type=Path), default=Path(), help=text)(function)
 
 
 def person_options(function: Decorated) -> Decorated:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from host_tools.cli.office import enrol_operator
 from host_tools.cli.station import FIRST_PIN, issue_image
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
+from host_tools.issuing.sample import rows
 from host_tools.office.folder import Office, Wish, create
 from host_tools.office.plastic import Plastic
 from host_tools.pki.authority import Authority
@@ -27,7 +29,6 @@ from host_tools.pki.generation import Generation, Subject, subject_name
 from host_tools.pki.request import make as make_request
 from host_tools.pki.sm2 import Sm2
 from host_tools.pki.softkey import generate
-from host_tools.registry import codes
 from host_tools.registry.facade import Registry
 from host_tools.renewal.renewal import Renewal
 from scripts.measuring.turns import Row
@@ -35,6 +36,7 @@ from scripts.measuring.turns import Row
 GROUP = "office"
 ENTERPRISES = 5
 """Each gets two cards."""
+SEED = 1
 PARTS = ("card", "authority", "registry")
 START = datetime(2026, 11, 22, tzinfo=UTC)
 NEAR_THE_END = START + timedelta(days=3600)
@@ -59,18 +61,6 @@ class Watch:
                     self.seconds[name] += time.perf_counter() - begun  # type: ignore[assignment]
 
         return watched
-
-
-def credit_code(index: int) -> str:
-    """A made-up credit code with right check characters."""
-    organisation = f"{index:08}"
-    first = f"91990000{organisation}{codes.organisation_check(organisation)}"
-    return first + codes.credit_check(first)
-
-
-def identity(index: int) -> str:
-    first = f"99999919900101{index:03}"
-    return first + codes.identity_check(first)
 
 
 def issuing(folder: Path) -> Iterator[Row]:
@@ -103,9 +93,9 @@ def _prepared(office: Office, generation: Generation) -> list[str]:
     """Numbers of cards that are waiting to be made, legal-person cards first."""
     first = 0 if generation is Generation.SM2 else ENTERPRISES
     made = []
-    for index in range(first, first + ENTERPRISES):
-        person = Person(f"测试法人{index}", identity(index))
-        made.append(Procedures(office).join(Firm(f"测试企业{index}", credit_code(index)), person, None, generation))
+    for row in islice(rows(SEED), first, first + ENTERPRISES):
+        person = Person(row["name"], row["document"])
+        made.append(Procedures(office).join(Firm(row["firm"], row["credit_code"]), person, None, generation))
     return [number for pair in zip(*made) for number in pair]
 
 

@@ -8,14 +8,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from host_tools.errors import FileProblem
-from host_tools.issuing import batch
+from host_tools.issuing import batch, sample
 from host_tools.link.inprocess import InProcessLink
-from host_tools.registry import codes
 from host_tools.registry.audit import audit
 from host_tools.registry.states import CardState
 from tests.cli.conftest import Done, Simcard, simcard
@@ -23,29 +23,15 @@ from tests.issuing.support import Town
 
 __all__ = ["simcard"]
 
-HEAD = "firm,credit_code,name,document,operator_name,operator_document,generation"
+HEAD = ",".join(sample.COLUMNS)
+ROWS = tuple(islice(sample.rows(1), 1000))
 Run = Callable[..., Done]
 BROKEN_OFF = 130
 """The exit code after Ctrl-C."""
 
 
-def credit_code(index: int) -> str:
-    organisation = f"{index:08}"
-    first = f"91990000{organisation}{codes.organisation_check(organisation)}"
-    return first + codes.credit_check(first)
-
-
 def row(index: int, **changes: str) -> str:
-    fields = {
-        "firm": f"测试企业{index}",
-        "code": credit_code(index),
-        "name": f"测试法人{index}",
-        "document": "999999199001010016",
-        "operator": "测试操作员",
-        "operator_document": "999999199102020029",
-        "generation": "sm2",
-    }
-    return ",".join({**fields, **changes}.values())
+    return ",".join({**ROWS[index], **changes}.values())
 
 
 def file(*rows: str) -> list[str]:
@@ -74,6 +60,20 @@ def test_every_row_gets_two_cards(run: Run, town: Town, tmp_path: Path) -> None:
         assert () == audit(work).findings
 
 
+def test_every_card_is_told_with_whose_it_is(
+    simcard: Simcard, town: Town, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("firms.csv").write_text("\n".join(file(row(1))), encoding="utf-8")
+    words = ("issue", "batch", "firms.csv", "--office", town.folder, "--cards", "cards", "--date", "2026-11-23")
+    lines = simcard(*words).out.splitlines()
+    legal = lines[0].split(": ")[0].removeprefix("法人卡 ")
+    assert f"法人卡 {legal}: cards/{legal}.simcard  {ROWS[1]['firm']}  {ROWS[1]['name']}" == lines[0]
+    assert [ROWS[1]["firm"], ROWS[1]["operator_name"]] == lines[1].split("  ")[1:]
+    assert "1 enterprises, 2 cards" == lines[2]
+    assert "1 enterprises, 2 cards\n" == simcard(*words, "--quiet").out
+
+
 def test_running_it_again_makes_what_is_missing(run: Run, tmp_path: Path) -> None:
     first = run(row(1)).json["cards"]
     assert first == run(row(1), row(2)).json["cards"][:2]
@@ -85,7 +85,11 @@ def test_a_blank_that_was_left_behind_is_finished(run: Run, town: Town, tmp_path
         before = sum(1 for _ in work.cards())
     shutil.rmtree(tmp_path / "cards")
     # Cards that are made are not made again, whatever became of their images.
-    assert [card["number"] for card in first] == [card["number"] for card in run(row(1), row(2)).json["cards"]]
+    again = run(row(1), row(2))
+    assert [card["number"] for card in first] == [card["number"] for card in again.json["cards"]]
+    for card in first:
+        assert f"card {card['number']} is made, and its image {card['image']} is not there" in again.err
+        assert f"simcard issue replace {card['number']}" in again.err
     with town.office.registry.reading() as work:
         assert before == sum(1 for _ in work.cards())
 
@@ -123,6 +127,7 @@ def test_a_batch_that_was_broken_off_is_finished(run: Run, town: Town, monkeypat
     monkeypatch.setattr(InProcessLink, "transmit", interrupted)
     done = run(row(1), row(2))
     assert (BROKEN_OFF, "interrupted") == (done.code, done.json["error"]["code"])
+    assert "simcard: interrupted; run it again, it goes on with what is missing\n" == done.err
     assert 4 == len(run(row(1), row(2)).json["cards"])
     assert CardState.PREPARING not in {town.state(number) for number in town.kinds()}
 
@@ -137,7 +142,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(town: Town, tmp_path: Path, blo
     done = call(["bash", "-c", f"ulimit -f {blocks}; exec {words} --date 2026-11-23"])
     assert re.fullmatch(r"simcard: .*disk.*\n", done.stderr), done.stderr
     done = call([*words.split(), "--date", "2026-11-23"])
-    assert (0, "1 enterprises, 2 cards\n") == (done.returncode, done.stdout)
+    assert (0, "1 enterprises, 2 cards") == (done.returncode, done.stdout.splitlines()[-1])
 
 
 def test_an_office_without_its_authority_says_so(run: Run, town: Town) -> None:
@@ -164,10 +169,10 @@ def test_an_office_without_its_authority_says_so(run: Run, town: Town) -> None:
         (file(row(1, firm="测\u202e试")), "what cannot be printed"),
         (file(row(1, firm='"a\x07b"')), "what cannot be printed"),
         (file(row(1, name="测\u200b试")), "what cannot be printed"),
-        (file(row(1, code="91990000MA00T0013X")), "no unified social credit code"),
+        (file(row(1, credit_code="91990000MA00T0013X")), "no unified social credit code"),
         (file(row(1, name="测试䶮𠮷", generation="rsa")), "line 2: cards of the rsa generation write GBK, which lacks"),
         ([HEAD + ",customs_code", row(1) + ",9900000013&"], "line 2: 9900000013& is no customs code"),
-        (file(row(1, operator="")), "a name has 1 to 60 characters"),
+        (file(row(1, operator_name="")), "a name has 1 to 60 characters"),
         (file('"' + row(1)), "is no CSV"),
     ],
 )

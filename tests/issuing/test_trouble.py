@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from host_tools.errors import AlreadyRegistered, OfficeProblem, RegistryBusy
+from host_tools.issuing import sample
 from host_tools.issuing.plan import Firm
 from host_tools.issuing.procedures import Procedures
 from host_tools.issuing.stations import Issuing, Replacing, Update
@@ -24,7 +26,6 @@ from host_tools.registry.work import Work
 from tests.cli.conftest import Simcard, simcard
 from tests.issuing.judge import strays
 from tests.issuing.support import DECLARANT, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
-from tests.issuing.test_batch import credit_code
 from tests.renewal.interrupted import Killed
 
 __all__ = ["simcard"]
@@ -237,7 +238,7 @@ def test_a_card_that_is_replaced_twice_has_one_successor(town: Town) -> None:
 
 
 def test_stations_that_join_enterprises_at_once_share_no_number(town: Town) -> None:
-    firms = [Firm(f"测试企业{index}", credit_code(index)) for index in range(6)]
+    firms = [Firm(row["firm"], row["credit_code"]) for row in islice(sample.rows(1), 6)]
 
     def join(firm: Firm) -> tuple[str, str]:
         while True:
@@ -254,7 +255,7 @@ def test_stations_that_join_enterprises_at_once_share_no_number(town: Town) -> N
 
 
 def test_an_enterprise_joins_once(town: Town) -> None:
-    with pytest.raises(AlreadyRegistered, match="other holders"):
+    with pytest.raises(AlreadyRegistered, match="other cards or holders"):
         Procedures(town.office).join(FIRM, DECLARANT, None, Generation.SM2)
 
 

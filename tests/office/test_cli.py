@@ -96,6 +96,8 @@ def test_resume_lists_what_needs_the_card(run: Run, house: House, kind: Procedur
     (("registry", "list", "--enterprise", "13572468"), "expected the unified social credit code of an enterprise"),
     (("issue", "replace", "13572468", "--operator"), "expected the number of a card, such as ZZ9S000000002"),
     (("issue", "card", "13572468", "blank.simcard"), "expected the number of a card, such as ZZ9S000000002"),
+    (("issue", "cancel-enterprise", FIRM, "--operator", "--prepare"), "No such option"),
+    (("issue", "change-enterprise", FIRM, "--operator", "--cards", "x"), "No such option"),
     (("issue", "cancel-enterprise", "13572468"), "expected the unified social credit code of an enterprise"),
 ])  # fmt: skip
 def test_an_order_that_is_typed_wrong_is_explained(run: Run, arguments: tuple[str, ...], said: str) -> None:
