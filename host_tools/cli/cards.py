@@ -112,6 +112,21 @@ def close_card(card: Card) -> None:
         raise ImageProblem(f"{flash.path}: the disk failed while closing; check the disk") from None
 
 
+def clear(part: Path) -> None:
+    """Remove what the cut short making of an image left behind; `ImageProblem` while another program is making it."""
+    from simcard.hal.fileflash import FileFlash, ImageError, ImageInUse, ImageMissing
+
+    try:
+        FileFlash.open(part).close()
+    except ImageMissing:
+        return
+    except ImageInUse:
+        raise ImageProblem(f"{part}: another program is making this card now; wait until it has") from None
+    except ImageError:
+        pass  # it never became one
+    part.unlink(missing_ok=True)
+
+
 @contextmanager
 def image_link(image: Path, choice: EngineChoice) -> Iterator[CardLink]:
     """A link to the card in an image, for as long as the context lasts."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from host_tools.cli.cards import EngineChoice, Target, image_link
+from host_tools.cli.cards import EngineChoice, Target, clear, image_link
 from host_tools.cli.numbers import is_number
 from host_tools.cli.secrets import PIN, Wanted, obtain
 from host_tools.errors import ImageBusy, ImageProblem, Interrupted, PinLocked, PinWrong
@@ -192,15 +192,25 @@ def card_pin(pin_file: Path | None, pin_stdin: bool) -> Callable[[], Secret]:
 
 
 def make_blank(image: Path, generation: Generation, engine: EngineChoice) -> None:
-    """A blank card in an image, unless there is one; `ImageProblem` where it cannot be made."""
+    """A blank card in an image, unless there is one; `ImageProblem` where it cannot be made.
+
+    It is made beside its place and moved there whole, so that whoever is cut short may simply begin again.
+    """
     from datetime import UTC, datetime
 
     from host_tools.cli import profiles
     from host_tools.cli.new import Wish, make_image
 
-    if not image.exists():
-        profile = profiles.load(BLANKS[generation.value])
-        make_image(image, Wish(profile, None, datetime.now(UTC).date(), engine), lambda _: None)
+    if image.exists():
+        return
+    part = image.with_name(f".{image.name}.part")
+    clear(part)
+    profile = profiles.load(BLANKS[generation.value])
+    make_image(part, Wish(profile, None, datetime.now(UTC).date(), engine), lambda _: None)
+    try:
+        part.rename(image)
+    except OSError as error:
+        raise ImageProblem(f"{image}: cannot be put in its place ({error.strerror})") from None
 
 
 def issue_image(office: Office, number: str, image: Path, engine: EngineChoice) -> None:
