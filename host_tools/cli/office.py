@@ -95,8 +95,8 @@ def new(folder: Path, day: datetime | None, passphrase_file: Path | None) -> Non
     """Make an office in FOLDER.
 
     The registry is a SQLite file in the folder, or what the environment variable SIMCARD_REGISTRY says, as in
-    postgresql://user:password@host/name: an empty PostgreSQL data base. The operator's card gets the first PIN,
-    eight 8s.
+    postgresql://user:password@host/name: a PostgreSQL data base that is there and empty. The URL is kept in the folder.
+    The operator's card gets the first PIN, eight 8s.
     """
     need_packages()
     from host_tools.office.folder import Wish, create

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, is_dataclass
+from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ def json_option(function: Decorated) -> Decorated:
 
 
 def say_json(value: object) -> None:
-    """One JSON document on standard output; dataclasses become objects, bytes hexadecimal."""
+    """One JSON document on standard output; dataclasses become objects, bytes hexadecimal, moments UTC with a Z."""
     click.echo(json.dumps(value, default=_plain, ensure_ascii=False))
 
 
@@ -31,6 +32,8 @@ def _plain(value: object) -> object:
         return value.hex().upper()
     if isinstance(value, Enum):
         return value.value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return str(value)
 
 

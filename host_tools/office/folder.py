@@ -86,9 +86,10 @@ def create(folder: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm
 def _fill(part: Path, wish: Wish, passphrase: Secret | None, clock: Clock, sm2: Sm2, enrol: Enrol) -> str:
     authorities.create(part / AUTHORITY, wish.authority, passphrase, clock, sm2)
     _write(part / MASTER_KEY, secrets.token_hex(KEY_SIZE) + "\n")
-    settings = {"version": VERSION, "credit_code": wish.operator.credit_code, "registry": wish.registry}
+    url = database.lasting(wish.registry) if wish.registry else ""
+    settings = {"version": VERSION, "credit_code": wish.operator.credit_code, "registry": url}
     _write(part / SETTINGS, json.dumps(settings, indent=1) + "\n")
-    Registry.create(wish.registry or database.sqlite_url(part / REGISTRY), clock).close()
+    Registry.create(url or database.sqlite_url(part / REGISTRY), clock).close()
     with Office(part, clock, sm2, passphrase) as office:
         with office.registry.writing() as work:
             work.add_enterprise(wish.operator.office, wish.operator.credit_code)

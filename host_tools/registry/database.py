@@ -48,6 +48,15 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path.absolute())).render_as_string()
 
 
+def lasting(text: str) -> str:
+    """A URL that means the same wherever it is read: the file of a SQLite registry with its whole path."""
+    url = parsed(text)
+    file = file_of(url)
+    if file is None or str(file).startswith("file:"):
+        return text
+    return url.set(database=str(file.absolute())).render_as_string(hide_password=False)
+
+
 def shown(url: URL) -> str:
     """The URL without its password."""
     return url.render_as_string(hide_password=True)

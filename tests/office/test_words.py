@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +191,22 @@ def test_an_operators_card_that_is_locked(run: Run, house: House) -> None:
 def test_an_operators_card_on_a_day_that_is_not_its(simcard: Simcard, house: House, day: str, said: str) -> None:
     shown = simcard("office", "show", "--office", house.folder, "--date", day, "--json").json
     assert said in shown["operator_trouble"]
+
+
+# -- where the registry is, and when
+
+
+def test_a_relative_registry_is_found_from_everywhere(
+    simcard: Simcard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert 0 == simcard("office", "new", "office", SIMCARD_REGISTRY="sqlite:///elsewhere.sqlite").code
+    monkeypatch.chdir("/")
+    shown = simcard("office", "show", "--office", tmp_path / "office", "--json").json
+    assert f"sqlite:///{tmp_path / 'elsewhere.sqlite'}" == shown["registry"]
+
+
+def test_moments_have_one_form_in_json(run: Run, image: Callable[[Made], Path]) -> None:
+    card = run("renew", image(LEGAL), "--show", "--json").json["card"]
+    moments = (card["start"], card["end"], run("history", LEGAL.number, "--json").json[0]["at"])
+    assert {True} == {re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each) is not None for each in moments}
