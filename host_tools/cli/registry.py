@@ -12,6 +12,7 @@ import click
 
 from host_tools.cli import files
 from host_tools.cli.ca import clock_of
+from host_tools.cli.days import Day
 from host_tools.cli.numbers import CreditCode, SubjectName
 from host_tools.cli.office import need_packages, office_options, opened_office, settings_of
 from host_tools.cli.orders import line_of, subject_of
@@ -130,6 +131,7 @@ def _read_witness(path: Path) -> dict[str, Head]:
 @office_options
 @click.option("--state", type=click.Choice(STATES), help="Only cards in this state.")
 @click.option("--enterprise", type=CreditCode(), metavar="CREDIT-CODE", help="Only cards of this enterprise.")
+@click.option("--until", type=Day(), help="Only cards whose certificate ends before this day.")
 @json_option
 def list_(
     office: Path,
@@ -137,18 +139,27 @@ def list_(
     passphrase_file: Path | None,
     state: str | None,
     enterprise: str | None,
+    until: datetime | None,
     as_json: bool,
 ) -> None:
-    """List the cards of the registry, by number."""
+    """List the cards of the registry, by number, with the last day of their certificates.
+
+    Who must renew soon: simcard registry list --until 2037-01-01
+    """
     from host_tools.registry.states import CardState
 
     with opened_office(office, day, passphrase_file) as found, found.registry.reading() as work:
         owner = None if enterprise is None else work.enterprise(enterprise)
-        rows = [_row(card) for card in work.cards(owner, None if state is None else CardState(state))]
+        ends = {number: f"{end:%Y-%m-%d}" for number, end in work.ends().items()}
+        cards = work.cards(owner, None if state is None else CardState(state))
+        rows = [{**_row(card), "until": ends.get(card.number, "")} for card in cards]
+    if until is not None:
+        rows = [row for row in rows if row["until"] and row["until"] < f"{until:%Y-%m-%d}"]
     if as_json:
         say_json(rows)
     for row in () if as_json else rows:
-        click.echo("  ".join((row["number"], row["kind"], row["state"], row["holder"], row["enterprise"])))
+        columns = ("number", "kind", "state", "holder", "enterprise", "until")
+        click.echo("  ".join(row[name] or "-" for name in columns))
 
 
 def _row(card: Card) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from hashlib import sha256
 from secrets import token_hex
 
@@ -281,6 +282,12 @@ class Cards(Transaction):
         if found is None:
             raise NotRegistered(f"card {card.number} has no current certificate in the registry")
         return found
+
+    def ends(self) -> dict[str, datetime]:
+        """Until when the signing certificates of all cards are valid that have a current one, by card number."""
+        query = select(Card.number, Certificate.not_after).join(Certificate, Certificate.card_id == Card.id)
+        query = query.where(Certificate.use == Use.SIGN, Certificate.state == CertificateState.CURRENT)
+        return dict(self.session.execute(query).tuples().all())
 
     def find_certificate(self, number: str) -> Certificate | None:
         """The certificate of a number, with its card."""

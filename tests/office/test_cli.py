@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from host_tools.registry.states import AT_THE_CARD, Action, CardState, ProcedureKind
+from host_tools.pki.generation import Generation
+from host_tools.registry.states import AT_THE_CARD, Action, CardKind, CardState, ProcedureKind
 from tests.cli.conftest import PIN, Simcard, simcard
 from tests.office import dying
 from tests.office.support import CLERK, DECLARANT, FIRM, LEGAL, OFFICE, OFFICE_CODE, House, Made
@@ -218,6 +219,18 @@ def test_cards_are_listed(run: Run, house: House) -> None:
     house.do(Action.FREEZE, LEGAL, CLERK)
     assert [CLERK.number] == [row["number"] for row in run("registry", "list", "--state", "frozen", "--json").json]
     assert 4 == len(run("registry", "list", "--enterprise", FIRM).out.splitlines())
+
+
+def test_cards_are_listed_by_the_end_of_their_certificates(run: Run, house: House) -> None:
+    with house.office.registry.writing() as work:
+        work.add_card("ZZ9S000000099", CardKind.OPERATOR, work.card(CLERK.number).holder, Generation.SM2)
+    ends = {row["number"]: row["until"] for row in run("registry", "list", "--json").json}
+    assert ("2036-11-22", "") == (ends[CLERK.number], ends["ZZ9S000000099"])
+    assert "" == run("registry", "list", "--until", "2036-11-22").out
+    assert ends.keys() - {"ZZ9S000000099"} == {
+        line.split()[0] for line in run("registry", "list", "--until", "2036-11-23").out.splitlines()
+    }
+    assert {"2036-11-22", "-"} == {line.split("  ")[-1] for line in run("registry", "list").out.splitlines()}
 
 
 def test_a_card_is_shown_with_all_that_belongs_to_it(run: Run) -> None:
