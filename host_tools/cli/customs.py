@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from host_tools.cli import files
+from host_tools.cli import files, languages
 from host_tools.cli.cards import EngineChoice, Target, engine_options, reader_option, target
 from host_tools.cli.national import EngineSm2
 from host_tools.cli.output import json_option, say_json
@@ -24,13 +24,10 @@ if TYPE_CHECKING:
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 STAND_IN_PORT = 61280
-LANGUAGES = [lang.value for lang in Lang]
 DIALECTS = ("rsa", "sm2", "sm2-w3")
 MARKS = {"wrong": "✗", "doubtful": "?", "good": "✓"}
 
-lang_option = click.option(
-    "--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help="Language of what is found."
-)
+lang_option = languages.lang_option("Language of what is found.")
 cert_option = click.option(
     "--cert", type=click.Path(path_type=Path), help="Certificate of the signer (DER, PEM or bare base64)."
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from host_tools.cli.cards import Target, close_card, engine_options, only_target, open_card, reader_option
+from host_tools.cli.languages import lang_option
 from host_tools.cli.national import EngineSm2
 from host_tools.eport_client.faults import TEXTS, Fault
 from host_tools.eport_client.wording import Lang
@@ -57,7 +58,7 @@ class Wish:
 @click.option("--allow-origin", "listed", multiple=True, metavar="ORIGIN", help="Let pages of this origin connect.")
 @click.option("--fault", "faults", multiple=True, type=click.Choice(FAULTS), help="Begin with this fault switched on.")
 @click.option("--files", type=click.Path(path_type=Path, file_okay=False, exists=True), help="Folder base_ may read.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of messages.")
+@lang_option("Language of messages.")
 @engine_options
 def command(
     arguments: tuple[str, ...],
@@ -159,7 +160,7 @@ def ready(wish: Wish, ports: tuple[int, ...]) -> Iterator[str]:
 @click.option("--on", "on", multiple=True, type=click.Choice(FAULTS), help="Switch this fault on.")
 @click.option("--off", "off", multiple=True, type=click.Choice(FAULTS), help="Switch this fault off.")
 @click.option("--restart", is_flag=True, help="Restart it as SetAccessControl -restart does: mends a hanging reader.")
-@click.option("--lang", type=click.Choice(["zh", "en"]), default="zh", show_default=True, help="Language of messages.")
+@lang_option("Language of messages.")
 def control(url: str, on: tuple[str, ...], off: tuple[str, ...], restart: bool, lang: str) -> None:
     """Switch faults of a running service on and off, restart it, and show what is on."""
     wanted: list[dict[str, object]] = [{"do": "fault", "fault": name, "on": True} for name in on]

@@ -19,6 +19,7 @@ from host_tools.cli.issuing import (
     person_options,
     signed_order,
 )
+from host_tools.cli.languages import order_lang
 from host_tools.cli.numbers import CardNumber, RecordNumber
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
@@ -145,7 +146,7 @@ def _add(desk: Desk, signer: Signer, person: Person, kind: Any, generation: str)
     details = Details(plan.new_card(person, kind, wanted))
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
         signed = signed_order(office, signer, Action.ISSUE, "", details=details)
-        desk.make(office, Procedures(office).add(signed, person, kind, wanted, details.salt))
+        desk.make(office, Procedures(office, order_lang()).add(signed, person, kind, wanted, details.salt))
 
 
 @command.command(short_help="A card in the place of a lost or damaged one.")
@@ -162,7 +163,7 @@ def replace(desk: Desk, signer: Signer, number: str) -> None:
 
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
         signed = signed_order(office, signer, Action.REPLACE, "", number)
-        desk.make(office, Procedures(office).replace(signed))
+        desk.make(office, Procedures(office, order_lang()).replace(signed))
 
 
 @command.command(short_help="Make a prepared card.")

@@ -10,6 +10,7 @@ import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
 from host_tools.cli.issuing import Desk, desk_options, order_options, signed_order
+from host_tools.cli.languages import order_lang
 from host_tools.cli.numbers import CreditCode, RecordNumber
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
@@ -72,7 +73,7 @@ def change_holder(
             insist_on_two(where, signer)
             details = Details(changes)
             signed = signed_order(office, signer, Action.HOLDER_CHANGED, "", station.number, details=details)
-            Procedures(office).change_holder(signed, details)
+            Procedures(office, order_lang()).change_holder(signed, details)
         steps = run_station(station, card_pin(pin_file, pin_stdin), False, not desk.as_json)
     _say_updated(station.number, steps, desk.as_json)
 
@@ -99,7 +100,7 @@ def change_enterprise(desk: Desk, signer: Signer, credit_code: str, firm: str | 
         raise click.UsageError("say what changes: --firm or --customs-code")
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
         signed = signed_order(office, signer, Action.ENTERPRISE_CHANGED, credit_code, details=details)
-        waiting = Procedures(office).change_enterprise(signed, details)
+        waiting = Procedures(office, order_lang()).change_enterprise(signed, details)
     if desk.as_json:
         say_json({"enterprise": credit_code, "to_update": waiting})
     else:
@@ -161,7 +162,7 @@ def cancel_enterprise(desk: Desk, signer: Signer, credit_code: str) -> None:
 
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
         signed = signed_order(office, signer, Action.ENTERPRISE_CANCELLED, credit_code)
-        gone = Procedures(office).cancel_enterprise(signed)
+        gone = Procedures(office, order_lang()).cancel_enterprise(signed)
     if desk.as_json:
         say_json({"enterprise": credit_code, "void": gone})
     else:

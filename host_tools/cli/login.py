@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
+from host_tools.cli.languages import lang_option
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import PIN, obtain, pin_options, reference_option
@@ -17,9 +18,7 @@ from host_tools.cli.secrets import PIN, obtain, pin_options, reference_option
 @click.argument("arguments", nargs=-1, metavar="[IMAGE]")
 @reader_option
 @office_options
-@click.option(
-    "--lang", type=click.Choice(("zh", "en")), default="zh", show_default=True, help="Language of the answer."
-)
+@lang_option("Language of the answer.")
 @reference_option
 @pin_options
 @json_option

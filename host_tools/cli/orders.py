@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, engine_options
+from host_tools.cli.languages import order_lang
 from host_tools.cli.numbers import CARD, CardNumber, RecordNumber, SubjectName
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
@@ -78,7 +79,7 @@ def give_order(signing: Signing, action: Action, done: str = "", **data: str) ->
     from host_tools.office.desk import Desk
 
     with opened_office(signing.office, signing.day, signing.passphrase_file) as office:
-        desk = Desk(office)
+        desk = Desk(office, order_lang())
         finished = {each.card: each for each in desk.resume()}
         for each in finished.values():
             click.echo(f"card {each.card}: an order that was cut short is finished, it is {each.state.value}", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from host_tools.cli.cards import EngineChoice, Target, engine_options, only_target, reader_option
+from host_tools.cli.languages import lang_option, order_lang
 from host_tools.cli.office import office_options, opened_office
 from host_tools.cli.output import json_option, say_json
 from host_tools.cli.secrets import pin_options
@@ -29,13 +30,7 @@ if TYPE_CHECKING:
     from simcard.wire.secret import Secret
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-LANGUAGES = ("zh", "en")
-
-
-def lang_option(function: Decorated) -> Decorated:
-    """`--lang`, as the parameter `lang`."""
-    text = "Language of what is said of the card."
-    return click.option("--lang", type=click.Choice(LANGUAGES), default="zh", show_default=True, help=text)(function)
+CARD_LANG = "Language of what is said of the card."
 
 
 @click.command(short_help="Renew the certificates of a card.")
@@ -44,7 +39,7 @@ def lang_option(function: Decorated) -> Decorated:
 @signer_options
 @click.option("--show", is_flag=True, help="Show the card's data and whether it may be renewed; do nothing.")
 @office_options
-@lang_option
+@lang_option(CARD_LANG)
 @pin_options
 @json_option
 @engine_options
@@ -162,7 +157,7 @@ def unlock(
     signer = signer_of(by, by_reader, operator, office, choice, signer_pin_file)
     insist_on_two(where, signer)
     with opened_office(office, day, passphrase_file) as found, where.link() as link:
-        work = Unlock(found, Plastic(link))
+        work = Unlock(found, Plastic(link), order_lang())
         if not work.is_open:
             with signing_card(signer, None, lambda: signer.pin) as (card, number, its_pin):
                 work.begin(card, number, its_pin)

@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from host_tools.cli.cards import engine_options, only_target, reader_option
+from host_tools.cli.languages import lang_option
 from host_tools.cli.office import office_options, opened_office
-from host_tools.cli.renew import lang_option
+from host_tools.cli.renew import CARD_LANG
 from host_tools.errors import OfficeProblem
 
 UNFINISHED = 1
@@ -20,7 +21,7 @@ UNFINISHED = 1
 @click.argument("arguments", nargs=-1, metavar="[IMAGE]")
 @reader_option
 @office_options
-@lang_option
+@lang_option(CARD_LANG)
 @engine_options
 def command(
     arguments: tuple[str, ...],

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
+from host_tools.eport_client.wording import Lang
 from host_tools.errors import AlreadyRegistered, OfficeProblem
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
@@ -34,10 +35,11 @@ Result = TypeVar("Result")
 
 
 class Procedures:
-    """The procedures of one office."""
+    """The procedures of one office; refusals are told in `lang`."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, lang: Lang = Lang.EN) -> None:
         self.office = office
+        self._lang = lang
 
     # -- joining
 
@@ -121,7 +123,7 @@ class Procedures:
             raise OfficeProblem("an enterprise has one legal-person card; replace it instead")
         plan.check_person(person, kind)
         details = Details(plan.new_card(person, kind, generation), salt)
-        order = Desk(self.office).submit(signed, details=details).order
+        order = Desk(self.office, self._lang).submit(signed, details=details).order
 
         def do(work: Work) -> str:
             page: Json = {BY: order.by, ORDER: order.number, SALT: salt}
@@ -140,7 +142,7 @@ class Procedures:
             there = _replacement(work, order)
         if there:
             return there
-        Desk(self.office).submit(signed)
+        Desk(self.office, self._lang).submit(signed)
 
         def do(work: Work) -> str:
             old = work.card(order.cards[0])
@@ -163,7 +165,7 @@ class Procedures:
             page = {START: self._start(card.generation), BY: order.by, ORDER: order.number, HOLDER: changes}
             work.begin(ProcedureKind.HOLDER, card, {**page, SALT: details.salt})
 
-        Desk(self.office).submit(signed, also, details)
+        Desk(self.office, self._lang).submit(signed, also, details)
         return order.cards[0]
 
     def change_enterprise(self, signed: Signed, details: Details) -> tuple[str, ...]:
@@ -183,7 +185,7 @@ class Procedures:
             waiting[:] = [self._update(work, card, page) for card in shown]
             return facts
 
-        Desk(self.office).submit(signed, details=details, whole=whole)
+        Desk(self.office, self._lang).submit(signed, details=details, whole=whole)
         return tuple(waiting)
 
     def _update(self, work: Work, card: Card, page: Json) -> str:
@@ -231,7 +233,7 @@ class Procedures:
 
     def cancel_enterprise(self, signed: Signed) -> tuple[str, ...]:
         """Take an enterprise out of the network: all its cards become void; their numbers. Resumed by another order."""
-        desk = Desk(self.office)
+        desk = Desk(self.office, self._lang)
         order = desk.submit(signed).order
         with self.office.registry.writing() as work:
             enterprise = work.enterprise_alone(order.enterprise)

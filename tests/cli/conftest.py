@@ -42,6 +42,7 @@ Image = Callable[..., Path]
 def simcard(capfdbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Simcard:
     """Run the program: arguments, `stdin` text, and secrets as environment variables."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.delenv("SIMCARD_LANG", raising=False)
 
     def call(*arguments: str | Path, stdin: str = "", **secrets: str) -> Done:
         for name in SECRETS:

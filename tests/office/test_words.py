@@ -210,3 +210,43 @@ def test_moments_have_one_form_in_json(run: Run, image: Callable[[Made], Path]) 
     card = run("renew", image(LEGAL), "--show", "--json").json["card"]
     moments = (card["start"], card["end"], run("history", LEGAL.number, "--json").json[0]["at"])
     assert {True} == {re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", each) is not None for each in moments}
+
+
+# -- in which language
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "已冻结，请先解冻"), ("en", "is frozen; have it unfrozen first")])
+def test_one_variable_sets_the_language_of_log_in_and_orders(
+    run: Run, house: House, image: Callable[[Made], Path], monkeypatch: pytest.MonkeyPatch, lang: str, said: str
+) -> None:
+    house.do(Action.FREEZE, OFFICE, LEGAL)
+    legal, clerk = image(LEGAL), image(CLERK)
+    monkeypatch.setenv("SIMCARD_LANG", lang)
+    orders = (
+        ("freeze", CLERK.number),
+        ("issue", "replace", CLERK.number),
+        ("issue", "cancel-enterprise", FIRM),
+        ("issue", "change-holder", clerk, "--name", "测试"),
+        ("unlock", clerk),
+    )
+    for words in (("login", legal), *((*words, "--by", legal) for words in orders)):
+        assert f"{said}\n" in run(*words).err, words
+
+
+def test_without_it_log_in_is_chinese_and_orders_are_english(
+    run: Run, house: House, image: Callable[[Made], Path]
+) -> None:
+    house.do(Action.FREEZE, OFFICE, LEGAL)
+    legal = image(LEGAL)
+    assert "请先解冻" in run("login", legal).err
+    assert "is frozen" in run("freeze", CLERK.number, "--by", legal).err
+    assert "is frozen" in run("login", legal, "--lang", "en").err
+
+
+def test_another_language_is_said_not_to_be_there(
+    run: Run, image: Callable[[Made], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMCARD_LANG", "fr")
+    legal = image(LEGAL)
+    for words in (("login", legal), ("freeze", CLERK.number, "--by", legal)):
+        assert (2, True) == ((done := run(*words)).code, "'fr' is not one of" in done.err or "SIMCARD_LANG" in done.err)
