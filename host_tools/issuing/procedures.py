@@ -6,7 +6,7 @@ them is `stations`. Joining is the office's own business; everything else needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
@@ -187,6 +187,15 @@ class Procedures:
 
         Desk(self.office, self._lang).submit(signed, details=details, whole=whole)
         return tuple(waiting)
+
+    def changed(self, credit_code: str, changes: Mapping[str, str]) -> tuple[str, ...] | None:
+        """The cards that still wait for a change that the registry has already; None where it has not."""
+        with self.office.registry.reading() as work:
+            enterprise = work.enterprise(credit_code)
+            if any(getattr(enterprise, name) != value for name, value in changes.items()):
+                return None
+            cards = tuple(work.cards(enterprise))
+            return tuple(card.number for card in cards if work.open_procedure(ProcedureKind.HOLDER, card) is not None)
 
     def _update(self, work: Work, card: Card, page: Json) -> str:
         plan.bodies(card)  # what does not fit on a card is said before anything is written down
