@@ -1,7 +1,8 @@
 """What can go wrong between a host program and a card: the whole tree on one page.
 
-Every error's text is for a person and says what to do; `exit_code` is what the command line returns for it and
-`code` is its name for programs. Status words become errors in `refusal`, and only there. No text holds a secret.
+Every error's text is for a person and says what to do, and so do notes that are added to it on its way; `exit_code` is
+what the command line returns for it and `code` is its name for programs. Status words become errors in `refusal`, and
+only there. No text holds a secret.
 """
 
 from __future__ import annotations

@@ -44,7 +44,8 @@ def run(arguments: Sequence[str]) -> int:
         say_error("usage", _told(error), arguments)
         return error.exit_code if isinstance(error, click.UsageError) else 2
     except HostError as error:
-        say_error(error.code, str(error), arguments, **error.facts)
+        told = "; ".join((str(error), *getattr(error, "__notes__", ())))
+        say_error(error.code, told, arguments, **error.facts)
         return error.exit_code
     except OSError as error:
         # Mostly standard output on a full disk; what files and sockets can do wrong has errors of its own.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -23,10 +24,13 @@ from host_tools.cli.station import (
     signer_of,
     signer_options,
     signing_card,
+    taken_up,
 )
 
 if TYPE_CHECKING:
-    from host_tools.renewal.renewal import Renewal
+    from host_tools.eport_client.wording import Lang
+    from host_tools.office.staging import Step
+    from host_tools.renewal.renewal import Renewal, View
     from simcard.wire.secret import Secret
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
@@ -80,14 +84,13 @@ def renew(
     pin = card_pin(pin_file, pin_stdin)
     with opened_office(office, day, passphrase_file) as found, where.link() as link:
         renewal = Renewal(found, Plastic(link), said)
-        steps: list[str] = []
         if show:
-            _say(renewal, [], said is Lang.ZH, as_json, signer.where is None)
+            _show(renewal, signer.where is None, said, as_json)
             return
         if not renewal.is_open:
             _begin(renewal, signer, where, pin)
         steps = run_station(renewal, pin, said is Lang.ZH, not as_json)
-        _say(renewal, steps, said is Lang.ZH, as_json, alone=False)
+        _say_done(renewal, steps, said, as_json)
 
 
 def _begin(renewal: Renewal, signer: Signer, where: Target, pin: Callable[[], Secret]) -> None:
@@ -103,23 +106,49 @@ def _begin(renewal: Renewal, signer: Signer, where: Target, pin: Callable[[], Se
         renewal.begin(card, number, its_pin)
 
 
-def _say(renewal: Renewal, steps: list[str], chinese: bool, as_json: bool, alone: bool) -> None:
-    """The card's data; before a renewal (no steps) whether it may be renewed, afterwards until when it is valid."""
+def _show(renewal: Renewal, alone: bool, lang: Lang, as_json: bool) -> None:
+    """The card's data, where a renewal was cut short, and whether it may be renewed now: `alone`, or by another."""
     from host_tools.office.rules import Signer
+    from host_tools.office.staging import TEXTS
+    from host_tools.renewal.rules import CUT_SHORT, MAY_RENEW
+
+    waits_for = renewal.waits_for()
+    against = renewal.against(Signer.SELF if alone and renewal.by_itself else Signer.LEGAL)
+    if as_json:
+        _say_json(renewal, [], against, waits_for)
+        return
+    _say_data(renewal.view(), lang)
+    if waits_for is not None:
+        click.echo(CUT_SHORT.say(lang).format(step=TEXTS[waits_for].say(lang)))
+    click.echo(against or MAY_RENEW.say(lang))
+
+
+def _say_done(renewal: Renewal, steps: list[str], lang: Lang, as_json: bool) -> None:
+    """The card's data after a renewal, and until when it is valid."""
+    from host_tools.office.rules import Signer
+    from host_tools.renewal.rules import NEW_PIN, RENEWED
+
+    if as_json:
+        _say_json(renewal, steps, renewal.against(Signer.LEGAL), None)
+        return
+    view = renewal.view()
+    _say_data(view, lang)
+    click.echo(RENEWED.say(lang).format(end=view.end))
+    click.echo(NEW_PIN.say(lang))
+
+
+def _say_data(view: View, lang: Lang) -> None:
+    for zh, en, text in view.rows:
+        click.echo(f"{en if lang == 'en' else zh}: {text}")
+
+
+def _say_json(renewal: Renewal, steps: list[str], against: str, waits_for: Step | None) -> None:
+    from host_tools.registry.columns import written
 
     view = renewal.view()
-    reason = "" if steps else renewal.against(Signer.SELF if alone else Signer.LEGAL)
-    if as_json:
-        say_json({"card": view, "steps": steps, "against": reason, "open": renewal.is_open})
-        return
-    for zh, en, text in view.rows:
-        click.echo(f"{zh if chinese else en}: {text}")
-    if steps:
-        end = f"{view.end:%Y年%m月%d日}" if chinese else f"{view.end:%Y-%m-%d}"
-        click.echo(f"您的证书有效期已延期到：{end}" if chinese else f"Your certificate is now valid until {end}")
-        click.echo("IC卡密码已恢复为初始密码：8个8" if chinese else "The PIN is eight 8s again")
-    elif reason:
-        click.echo(reason)
+    card = {**asdict(view), "start": written(view.start), "end": written(view.end)}
+    begun = {"open": waits_for is not None, "waits_for": waits_for}
+    say_json({"card": card, "steps": steps, "may_renew": not against, "against": against, **begun})
 
 
 @click.command(short_help="Unlock a card.")
@@ -161,7 +190,8 @@ def unlock(
         if not work.is_open:
             with signing_card(signer, None, lambda: signer.pin) as (card, number, its_pin):
                 work.begin(card, number, its_pin)
-        work.finish()
+        with taken_up():
+            work.finish()
         left = work.plastic.tries_left()
     if as_json:
         say_json({"card": work.number, "tries_left": left})

@@ -31,6 +31,7 @@ FIRST_PIN = Secret(b"88888888")
 BLANKS = {"sm2": "eport-blank", "rsa": "eport-blank-rsa"}
 SUFFIX = ".simcard"
 ANOTHER_OPERATOR_CARD = "the office gets another operator's card with simcard office replace-card"
+TAKEN_UP = "the card is whole, nothing is lost: run the same command again and it goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +127,31 @@ def signing_card(
         yield card, number(card), signer.pin
 
 
+@contextmanager
+def taken_up() -> Iterator[None]:
+    """Whatever ends work that was begun on a card, say that it is whole and how to go on.
+
+    Not where the office itself says no, or what else is to be done.
+    """
+    from host_tools.errors import HostError, OfficeProblem, OfficeRefused
+
+    try:
+        yield
+    except (OfficeProblem, OfficeRefused):
+        raise
+    except HostError as error:
+        error.add_note(TAKEN_UP)
+        raise
+
+
 def run_station(station: Station, pin: Callable[[], Secret], chinese: bool, shown: bool) -> list[str]:
     """Run a station to its end, with a progress bar while a person looks on; the steps that were done."""
-    if not (shown and sys.stderr.isatty()):
+    with taken_up():
+        return _run(station, pin, chinese, shown and sys.stderr.isatty())
+
+
+def _run(station: Station, pin: Callable[[], Secret], chinese: bool, shown: bool) -> list[str]:
+    if not shown:
         return [step.value for step in station.run(pin)]
     from rich.console import Console
     from rich.progress import Progress

@@ -51,8 +51,16 @@ class Identity:
 
 
 WRONG = Text("口令错误，还可以重试 {left} 次", "the password is wrong; {left} more tries")
+WRONG_BUT_ONE = Text("口令错误，还可以重试 1 次", "the password is wrong; 1 more try")
 LAST_WRONG = Text("口令错误，卡已锁，请解锁后再用", "the password is wrong; the card is locked now, have it unlocked")
 LOCKED = Text("卡已锁，请解锁后再用", "the card is locked after too many wrong passwords; have it unlocked")
+
+
+def wrong_password(left: int) -> Text:
+    """What a wrong password means: `left` further ones are allowed."""
+    if not left:
+        return LAST_WRONG
+    return WRONG_BUT_ONE if left == 1 else WRONG.with_values(left=left)
 
 
 def answer(card: IsoCard, pin: Secret, challenge: bytes, lang: Lang = Lang.ZH, reference: int = USER_PIN) -> Signed:
@@ -60,8 +68,7 @@ def answer(card: IsoCard, pin: Secret, challenge: bytes, lang: Lang = Lang.ZH, r
     try:
         return sign_text(card, pin, challenge, reference)
     except PinWrong as wrong:
-        text = WRONG.with_values(left=wrong.tries_left) if wrong.tries_left else LAST_WRONG
-        raise PinWrong(text.say(lang), wrong.sw) from None
+        raise PinWrong(wrong_password(wrong.tries_left).say(lang), wrong.sw) from None
     except PinLocked as locked:
         raise PinLocked(LOCKED.say(lang), locked.sw) from None
 

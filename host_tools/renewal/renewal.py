@@ -88,7 +88,9 @@ class Renewal(Station):
         """The card as the registry knows it."""
         with self.office.registry.reading() as work:
             card = work.card(self.number)
-            row = work.current(card, Use.SIGN)
+            # A void card has no current one any more: then the newest of those it had.
+            former = [each for each in work.certificates(card, None) if each.use is Use.SIGN]
+            row = former[-1] if former else work.current(card, Use.SIGN)
             holder = card.holder
             return View(
                 holder.name,
@@ -116,8 +118,10 @@ class Renewal(Station):
     def standing(self) -> Standing:
         """What the rules look at, now."""
         with self.office.registry.reading() as work:
-            own = self.office.is_own(work.card(self.number))
-        return Standing(self.view().end, self.office.clock(), not self.plastic.tries_left(), own)
+            card = work.card(self.number)
+            own, state = self.office.is_own(card), card.state
+        locked = not self.plastic.tries_left()
+        return Standing(self.view().end, self.office.clock(), locked, own, state, self.is_open)
 
     @property
     def by_itself(self) -> bool:
@@ -160,12 +164,14 @@ class Renewal(Station):
 
     def _insist(self, by: str) -> None:
         """Refuse, and write down, what the rules do not allow this signer now."""
-        reason = self.against(self._signer(by))
-        if not reason:
+        signer, standing = self._signer(by), self.standing()
+        found = rules.against(standing, signer)
+        if found is None:
             return
+        reason = f"{found.value}: {rules.say(found, standing, Lang.EN)}"
         with self.office.registry.writing() as work:
             work.note(work.card(self.number), Entry(Action.RENEW, by, "", Outcome.REFUSED, reason))
-        raise RenewalRefused(reason, "not-now")
+        raise RenewalRefused(rules.say(found, standing, self._lang), found.value)
 
     def _signer(self, by: str) -> Signer:
         with self.office.registry.reading() as work:

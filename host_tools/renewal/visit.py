@@ -120,7 +120,7 @@ class Visit:
         """The card as it is now."""
         renewal = self._renewal()
         view, waits_for = renewal.view(), renewal.waits_for()
-        return Shown(view, None if waits_for is not None else _against(renewal, view), waits_for)
+        return Shown(view, _against(renewal, view), waits_for)
 
     def insist_on_card(self) -> None:
         """`HostError` if the card does not answer any more."""
@@ -182,9 +182,9 @@ class Visit:
 
 
 def _against(renewal: Renewal, view: View) -> Text | None:
-    if view.kind != CardKind.LEGAL.value:
-        return NOT_LEGAL
     standing = renewal.standing()
+    if view.kind != CardKind.LEGAL.value and not standing.begun:
+        return NOT_LEGAL
     found = rules.against(standing, Signer.SELF)
     if found is None:
         return None

@@ -104,6 +104,11 @@ class User:
         return "\n".join(str(line.visual) for line in self.app.screen.query(Line) if line.display)
 
     @property
+    def state(self) -> str:
+        """What the main window says of how things stand, whatever is before it."""
+        return str(self.app.screen_stack[0].query_one("#state", Line).visual)
+
+    @property
     def data(self) -> dict[str, str]:
         """The holder's data by their titles."""
         return {str(each.border_title): str(each.visual) for each in self.app.query(Datum)}
@@ -144,6 +149,12 @@ class User:
         reader.holds = lambda: self.step is step
         await self.press("f5")
         await self.sees(lambda: self.step is step)
+
+    async def signing(self, reader: Reader) -> None:
+        """Press renew, and see the card held before it signs the order."""
+        reader.holds = lambda: True
+        await self.press("f5")
+        await self.sees(lambda: isinstance(self.app.screen, Progress) and self.app.screen.query("#question"))
 
     @property
     def step(self) -> Step | None:

@@ -10,9 +10,11 @@ from host_tools.office.staging import Step
 from host_tools.pki.certificate import Use
 from host_tools.registry.states import Action
 from host_tools.renewal.renewal import Renewal
+from host_tools.renewal.rules import MAY_RENEW
 from host_tools.renewal.screen import texts
 from host_tools.renewal.screen.client import RenewalClient
-from host_tools.renewal.screen.dialogs import Password, Progress
+from host_tools.renewal.screen.dialogs import Notice, Password, Progress
+from host_tools.renewal.screen.parts import Line
 from tests.issuing.support import OPERATOR_NUMBER, Town
 from tests.renewal.screens import Reader, play, user_of
 from tests.renewal.test_renewal import lock, near_the_end
@@ -83,6 +85,24 @@ def test_everything_can_be_done_with_the_mouse(town: Town) -> None:
     play(scene())
 
 
+DIALOGS = [texts.NEW_PASSWORD, texts.LOCKED, texts.AGAIN, texts.LEAVE_NOW, texts.SIGNING, *texts.LEFT.values()]
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("lang", list(Lang))
+def test_no_line_of_a_dialog_is_a_lone_stop(town: Town, lang: Lang, width: int) -> None:
+    async def scene() -> None:
+        app = RenewalClient(town.office, reader_of(town).way, lang, glance=None)
+        async with app.run_test(size=(width, 34)) as pilot:
+            await app.push_screen(Notice(*DIALOGS))
+            await pilot.pause()
+            for line in app.screen.query(Line):
+                drawn = [line.render_line(row).text.strip() for row in range(line.size.height)]
+                assert all(len(each) > 1 for each in drawn), drawn
+
+    play(scene())
+
+
 def test_arrows_and_tab_move_between_the_buttons(town: Town) -> None:
     async def scene() -> None:
         async with user_of(reader_of(town)) as user:
@@ -103,9 +123,62 @@ def test_english_is_a_key_away(town: Town) -> None:
             await user.logged_in()
             await user.press("f2")
             assert "测试法定代表人" == user.data["Applicant"]
-            assert texts.MAY_RENEW.en in user.text
+            assert MAY_RENEW.en in user.text
             await user.press("f2")
-            assert texts.MAY_RENEW.zh in user.text
+            assert MAY_RENEW.zh in user.text
+
+    play(scene())
+
+
+def test_english_is_a_key_away_before_a_dialog_too(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.log_in("00000000")
+            await user.reads("还可以重试 2 次")
+            await user.press("f2")
+            await user.reads(texts.PASSWORD.en)
+            assert "2 more tries" in user.text
+
+    play(scene())
+
+
+@pytest.mark.parametrize("lang", list(Lang))
+def test_renewing_before_log_in_says_to_log_in_first(town: Town, lang: Lang) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town), lang) as user:
+            await user.press("f5")
+            assert texts.LOG_IN_FIRST.say(lang) == await user.notice()
+
+    play(scene())
+
+
+def test_the_password_may_be_typed_while_the_card_is_read(town: Town) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            reader.holds = lambda: True
+            await user.press("f3", *"88888888", "enter", "9")
+            assert texts.READING.zh in user.text
+            reader.let_go()
+            await user.idle()
+            assert user.enabled("renew")
+
+    play(scene())
+
+
+def test_nobody_waits_behind_a_notice(town: Town) -> None:
+    async def scene() -> None:
+        async with user_of(reader_of(town)) as user:
+            await user.press("f4")
+            await user.notice()
+            assert texts.LOGGED_OUT.zh == user.state
+            await user.dismiss()
+            await user.logged_in()
+            await user.press("f5")
+            await user.notice()
+            assert "无需延期" in user.state
+            assert "2046-08-14" == user.data["证书有效期结束时间"]
 
     play(scene())
 
@@ -260,5 +333,8 @@ def test_everything_has_room_on_the_terminal(town: Town, size: tuple[int, int], 
             for widget in app.screen.query("Push, Datum, Line"):
                 assert window.contains_region(widget.region), widget
                 assert widget.region.area > 0, widget
+            for line in app.screen.query(Line):
+                drawn = [line.render_line(row).text.strip() for row in range(line.size.height)]
+                assert not {"。", "，", "；", "：", "."} & set(drawn), drawn
 
     play(scene())

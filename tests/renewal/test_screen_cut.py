@@ -9,7 +9,6 @@ from host_tools.errors import RegistryBusy
 from host_tools.office.staging import Step
 from host_tools.renewal.renewal import Renewal
 from host_tools.renewal.screen import texts
-from host_tools.renewal.screen.dialogs import Password
 from host_tools.renewal.visit import Left
 from tests.issuing.support import PIN, Town
 from tests.renewal.screens import play, user_of
@@ -62,7 +61,10 @@ def test_a_card_pulled_in_the_midst_says_what_it_has_and_goes_on(town: Town, ste
     assert "2046-08-14" == registered_end(town)
 
 
-@pytest.mark.parametrize("key", ["escape", "ctrl+q", "ctrl+c", "f10"])
+QUITTING = ["ctrl+q", "ctrl+c", "f10"]
+
+
+@pytest.mark.parametrize("key", ["escape", *QUITTING])
 def test_quitting_half_way_says_first_what_that_means(town: Town, key: str) -> None:
     reader = reader_of(town)
 
@@ -131,8 +133,50 @@ def test_the_client_looks_after_the_card_by_itself(town: Town) -> None:
     play(scene())
 
 
+@pytest.mark.parametrize("key", QUITTING)
+def test_quitting_while_the_order_is_signed_is_asked_at_once_and_done_before_the_first_step(
+    town: Town, key: str
+) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            await user.signing(reader)
+            await user.press(key)
+            await user.reads(texts.LEFT[Left.OLD].zh)
+            await user.click("leave")
+            reader.let_go()
+            await user.sees(lambda: user.app.return_value is not None)
+
+    play(scene())
+    assert Step.STAGE is Renewal(town.office, town.plastic(town.legal)).waits_for()
+
+
+def test_no_further_step_is_begun_while_the_question_stands_there(town: Town) -> None:
+    reader = reader_of(town)
+
+    async def scene() -> None:
+        async with user_of(reader) as user:
+            await user.logged_in()
+            await user.renewing(reader, Step.IMPORT_EXCHANGE)
+            await user.press("f10")
+            reader.let_go()
+            await user.sees(lambda: user.step is Step.SCRIPT)
+            await user.reads(texts.LEFT[Left.OLD].zh)  # and not either: the script was not sent
+            sent = reader.link.sent if reader.link else 0
+            await user.pilot.pause(0.5)
+            assert reader.link is not None
+            assert (Step.SCRIPT, sent) == (user.step, reader.link.sent)
+            await user.press("enter")
+            assert "2046年08月14日" in await user.notice()
+
+    play(scene())
+
+
+@pytest.mark.parametrize("key", QUITTING)
 @pytest.mark.parametrize("front", ["password", "notice", "card held"])
-def test_quitting_at_any_other_time_lets_the_card_go(town: Town, front: str) -> None:
+def test_quitting_at_any_other_time_lets_the_card_go(town: Town, front: str, key: str) -> None:
     reader = reader_of(town)
 
     async def scene() -> None:
@@ -140,12 +184,13 @@ def test_quitting_at_any_other_time_lets_the_card_go(town: Town, front: str) -> 
             reader.holds = lambda: front == "card held"
             await user.press("f4" if front == "notice" else "f3")
             if front == "password":
-                await user.sees(lambda: isinstance(user.app.screen, Password))
+                await user.reads(texts.TRIES.zh.format(tries=3))
             elif front == "notice":
                 await user.notice()
             else:
-                await user.reads(texts.WAIT.zh)
-            await user.press("ctrl+q")
+                await user.reads(texts.READING.zh)
+            await user.press(key)
+            assert user.app._exit
             if front == "card held":
                 reader.let_go()
         assert user.app.return_value is None

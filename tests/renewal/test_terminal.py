@@ -17,6 +17,7 @@ from host_tools.cli import renewal_client
 from host_tools.eport_client.wording import Text
 from host_tools.office.staging import TEXTS, Step
 from host_tools.pki.certificate import Use
+from host_tools.registry.states import ProcedureKind
 from host_tools.renewal.screen.client import RenewalClient
 from simcard.hal.fileflash import FileFlash
 from tests.cli.conftest import Simcard, simcard
@@ -87,7 +88,7 @@ def terminal(*arguments: str | Path) -> Iterator[Terminal]:
 
 def test_a_card_is_renewed_on_a_terminal(town: Town, image: Path) -> None:
     with terminal("renewal-client", image, "--office", town.folder, "--date", DAY) as window:
-        window.reads("请插入法人卡")
+        window.reads("请插好法人卡")
         window.types(LOG_IN)
         window.reads("请输入IC卡密码")
         window.types(b"88888888" + ENTER)
@@ -100,6 +101,34 @@ def test_a_card_is_renewed_on_a_terminal(town: Town, image: Path) -> None:
         assert 0 == window.end()
     with town.office.registry.reading() as work:
         assert "2046-08-14" == f"{work.current(work.card(town.legal), Use.SIGN).not_after:%Y-%m-%d}"
+
+
+QUITTING = {"F10": b"\x1b[21~", "Ctrl-Q": QUIT, "Ctrl-C": b"\x03"}
+
+
+@pytest.mark.parametrize("key", list(QUITTING))
+def test_the_keys_that_quit_do_so_before_the_password(town: Town, image: Path, key: str) -> None:
+    with terminal("renewal-client", image, "--office", town.folder, "--date", DAY) as window:
+        window.reads("请插好法人卡")
+        window.types(LOG_IN)
+        window.reads("请输入IC卡密码")
+        window.types(QUITTING[key])
+        assert 0 == window.end()
+
+
+@pytest.mark.parametrize("key", list(QUITTING))
+def test_the_keys_that_quit_ask_first_in_a_renewal_and_are_not_too_late(town: Town, image: Path, key: str) -> None:
+    with terminal("renewal-client", image, "--office", town.folder, "--date", DAY) as window:
+        window.reads("请插好法人卡")
+        window.types(LOG_IN + b"88888888" + ENTER)  # all at once: nothing typed is lost
+        window.reads("该卡可以延期")
+        window.types(RENEW + QUITTING[key])
+        window.reads("现在退出会怎样")
+        window.types(b"\t" + ENTER)
+        window.reads("延期没有办完")
+        assert 1 == window.end()
+    with town.office.registry.reading() as work:
+        assert work.open_procedure(ProcedureKind.RENEW, work.card(town.legal)) is not None
 
 
 def in_a_reader(image: Path, office: Path, fault: str = "at 1000000 remove") -> AbstractContextManager[Terminal]:
@@ -115,7 +144,7 @@ def test_a_card_pulled_from_its_reader_is_told_and_the_next_run_goes_on(
     town: Town, image: Path, after: str, found: Step
 ) -> None:
     with in_a_reader(image, town.folder, f"on 80F8 remove {after}") as window:
-        window.reads("请插入法人卡")
+        window.reads("请插好法人卡")
         window.types(LOG_IN)
         window.reads("请输入IC卡密码")
         window.types(b"88888888" + ENTER)
@@ -124,11 +153,11 @@ def test_a_card_pulled_from_its_reader_is_told_and_the_next_run_goes_on(
         window.reads("已拔出")
         window.reads("接着办理")
         window.types(ENTER)
-        window.reads("请插入法人卡")
+        window.reads("请插好法人卡")
         window.types(QUIT)
         assert 0 == window.end()
     with in_a_reader(image, town.folder) as window:
-        window.reads("请插入法人卡")
+        window.reads("请插好法人卡")
         window.types(LOG_IN)
         window.reads(TEXTS[found].zh)
         window.types(RENEW)

@@ -7,25 +7,30 @@ A problem of any kind ends the session with the card: it is told, the card is le
 from __future__ import annotations
 
 import asyncio
+from asyncio import Future
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import ClassVar, ParamSpec, TypeVar
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Button
 
 from host_tools.eport_client.wording import Lang, Text
 from host_tools.errors import HostError, OfficeRefused, PinWrong
 from host_tools.office.folder import Office
+from host_tools.office.login import wrong_password
 from host_tools.office.staging import TEXTS, Step
 from host_tools.renewal.renewal import View
+from host_tools.renewal.rules import MAY_RENEW
 from host_tools.renewal.screen import texts
 from host_tools.renewal.screen.dialogs import Notice, Password, Progress
 from host_tools.renewal.screen.parts import Bilingual, Datum, Group, Line, Push
-from host_tools.renewal.visit import Shown, Visit, WayToCard, left_before, left_during
+from host_tools.renewal.visit import Arrived, Shown, Visit, WayToCard, left_before, left_during
+from simcard.wire.secret import Secret
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,18 +39,21 @@ GLANCE = 2.0
 
 
 class RenewalClient(Bilingual):
-    """The client of one office and one way to a card. Its result is a text where a renewal was left unfinished."""
+    """The client of one office and one way to a card. Its result is a text where a renewal was left unfinished.
+
+    Keys with priority are looked at before the next one is, and before every dialog as well.
+    """
 
     CSS_PATH = "client.tcss"
     TITLE = texts.TITLE.zh
     ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (32, "-high")]  # noqa: RUF012 - Textual declares it as it is
     BINDINGS: ClassVar[list[BindingType]] = [
-        ("f2", "language", ""),
-        ("f3", "log_in", ""),
-        ("f4", "network_test", ""),
-        ("f5", "renew", ""),
-        ("f10", "quit", ""),
+        Binding("f2", "language", "", priority=True),
+        Binding("f3", "log_in", "", priority=True),
+        Binding("f4", "network_test", "", priority=True),
+        Binding("f5", "renew", "", priority=True),
+        Binding("f10,ctrl+q,ctrl+c", "quit", "", priority=True),
         ("left,up", "app.focus_previous", ""),
         ("right,down", "app.focus_next", ""),
     ]
@@ -94,18 +102,22 @@ class RenewalClient(Bilingual):
         self._desk.shutdown()
 
     def _refresh(self) -> None:
-        shown = self._shown
-        window = self.screen_stack[0]
-        rows = ("",) * len(View.TITLES) if shown is None else tuple(text for _, _, text in shown.view.rows)
-        for datum, text in zip(window.query(Datum), rows):
-            datum.update(text)
-        window.query_one("#state", Line).tell(texts.WAIT if self._busy else _state(shown))
+        shown, window = self._shown, self.screen_stack[0]
+        self._show(texts.WAIT if self._busy else _state(shown))
         for name in ("#log-in", "#network-test"):
             window.query_one(name).disabled = self._busy
         may_renew = not self._busy and shown is not None and shown.may_renew
         window.query_one("#renew").disabled = not may_renew
         if not self._busy:
             window.query_one("#renew" if may_renew else "#log-in" if shown is None else "#quit").focus()
+
+    def _show(self, state: Text) -> None:
+        """The holder's data, and below them how things stand."""
+        shown, window = self._shown, self.screen_stack[0]
+        rows = ("",) * len(View.TITLES) if shown is None else tuple(text for _, _, text in shown.view.rows)
+        for datum, text in zip(window.query(Datum), rows):
+            datum.update(text)
+        window.query_one("#state", Line).tell(state)
 
     # -- what the user does
 
@@ -117,29 +129,34 @@ class RenewalClient(Bilingual):
         """The other language."""
         self.lang = Lang.EN if self.lang is Lang.ZH else Lang.ZH
 
-    def action_log_in(self) -> None:
-        """Log in with the card that is there."""
-        self._begin(self._log_in)
+    async def action_log_in(self) -> None:
+        """Log in with the card that is there; the password can be typed at once."""
+        if self._is_free:
+            dialog = Password(texts.READING, ready=False)
+            given = await self._open(dialog)
+            self._begin(partial(self._log_in, dialog, given))
 
     def action_network_test(self) -> None:
         """Try everything that a renewal needs."""
-        self._begin(self._test)
+        if self._is_free:
+            self._begin(self._test)
 
     def action_renew(self) -> None:
-        """Renew the card, if it may be renewed now."""
+        """Renew the card, or say why it may not be renewed now."""
+        if not self._is_free:
+            return
         if self._shown is not None and self._shown.may_renew:
-            self._begin(self._renew)
+            self._progress = progress = Progress()
+            self._begin(partial(self._renew, progress))
+        else:
+            self._begin(self._say_why_not)
 
     async def action_quit(self) -> None:
         """Quit; in the middle of a renewal say first what that would mean."""
         if self._progress is not None:
-            self._progress.action_ask()
+            self._progress.ask()
         else:
             self.exit()
-
-    def action_help_quit(self) -> None:
-        """Control-C is for quitting here."""
-        self.run_worker(self.action_quit())
 
     # -- work, one at a time
 
@@ -149,15 +166,28 @@ class RenewalClient(Bilingual):
         return await asyncio.get_running_loop().run_in_executor(self._desk, call)
 
     def _tell(self, *lines: Text) -> Awaitable[None]:
+        self._show(_state(self._shown))
         return self.push_screen_wait(Notice(*lines))
 
-    @work
-    async def _begin(self, job: Callable[[], Awaitable[None]]) -> None:
-        # Dialogs are modal, so what is begun twice is a key pressed twice.
-        if self._busy or self.screen is not self.screen_stack[0]:
-            return
+    async def _open(self, dialog: Password) -> Future[Secret | None]:
+        """Ask for the password; what will be given."""
+        given: Future[Secret | None] = asyncio.get_running_loop().create_future()
+        await self.push_screen(dialog, given.set_result)
+        dialog.take_keys()
+        return given
+
+    @property
+    def _is_free(self) -> bool:
+        """Whether something may be begun. Dialogs are modal, so what is begun twice is a key pressed twice."""
+        return not self._busy and self.screen is self.screen_stack[0]
+
+    def _begin(self, job: Callable[[], Awaitable[None]]) -> None:
         self._busy = True
         self._refresh()
+        self._do(job)
+
+    @work
+    async def _do(self, job: Callable[[], Awaitable[None]]) -> None:
         try:
             await job()
         except HostError as error:
@@ -175,31 +205,53 @@ class RenewalClient(Bilingual):
         self._shown = None
         await self._ask(self._visit.leave)
 
-    async def _log_in(self) -> None:
+    async def _log_in(self, dialog: Password, given: Future[Secret | None]) -> None:
         self._shown = None
-        arrived = await self._ask(self._visit.arrive)
-        said = texts.TRIES.with_values(tries=arrived.tries)
-        if arrived.needs_pin and not arrived.tries:
+        try:
+            arrived = await self._ask(self._visit.arrive)
+        except HostError:
+            self._close(dialog)
+            raise
+        if self.screen is not dialog:  # the user would rather not
             await self._leave()
-            await self._tell(texts.LOCKED)
-            return
-        while arrived.needs_pin:
-            pin = await self.push_screen_wait(Password(said))
+        elif arrived.needs_pin and arrived.tries:
+            dialog.wait_no_more(texts.tries_left(arrived.tries))
+            await self._admit(given)
+        else:
+            self._close(dialog)
+            await self._admit_without_password(arrived)
+
+    def _close(self, dialog: Password) -> None:
+        if self.screen is dialog:
+            dialog.dismiss(None)
+
+    async def _admit(self, given: Future[Secret | None]) -> None:
+        """Log in, as soon as a password is right."""
+        while True:
+            self._show(_state(None))
+            pin = await given
             if pin is None:
                 await self._leave()
                 return
+            self._show(texts.WAIT)
             try:
                 await self._ask(self._visit.log_in, pin, self.lang)
             except PinWrong as wrong:
                 if not wrong.tries_left:
                     raise
-                said = Text(str(wrong), str(wrong))
+                given = await self._open(Password(wrong_password(wrong.tries_left)))
             else:
-                break
-        self._shown = await self._ask(self._visit.look)
+                self._shown = await self._ask(self._visit.look)
+                return
 
-    async def _renew(self) -> None:
-        self._progress = progress = Progress()
+    async def _admit_without_password(self, arrived: Arrived) -> None:
+        if arrived.needs_pin:
+            await self._leave()
+            await self._tell(texts.LOCKED)
+        else:
+            self._shown = await self._ask(self._visit.look)
+
+    async def _renew(self, progress: Progress) -> None:
         await self.push_screen(progress)
         failed = left = None
         try:
@@ -220,6 +272,7 @@ class RenewalClient(Bilingual):
         steps = self._visit.renew(self.lang)
         while (step := await self._ask(_next, steps)) is not None:
             progress.tell(step)
+            await progress.answered()
             if progress.leaving:
                 return step
         return None
@@ -233,6 +286,10 @@ class RenewalClient(Bilingual):
         end = self._shown.view.end
         text = Text(*(texts.RENEWED.say(lang).format(end=f"{end:{texts.DATE.say(lang)}}") for lang in Lang))
         await self._tell(text, texts.NEW_PASSWORD)
+
+    async def _say_why_not(self) -> None:
+        against = None if self._shown is None else self._shown.against
+        await self._tell(against or texts.LOG_IN_FIRST)
 
     async def _test(self) -> None:
         rows = [await self._try(texts.PARTS[part], probe) for part, probe in self._visit.probes()]
@@ -268,10 +325,12 @@ def _state(shown: Shown | None) -> Text:
     """The line below the holder's data: what can be done now, or what stands against it."""
     if shown is None:
         return texts.LOGGED_OUT
+    if shown.against is not None:
+        return shown.against
     if shown.waits_for is not None:
         step = TEXTS[shown.waits_for]
         return Text(texts.CUT_SHORT.zh.format(step=step.zh), texts.CUT_SHORT.en.format(step=step.en))
-    return shown.against or texts.MAY_RENEW
+    return MAY_RENEW
 
 
 def _unfinished(step: Step) -> Text:

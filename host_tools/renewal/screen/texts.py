@@ -34,14 +34,16 @@ KEYS = Text(
     "F2 中文  F3 log in  F4 network test  F5 renew  F10 quit  Tab, arrows: move",
 )
 HINT = Text(
-    "提示：在点击法人卡延期按钮后，请勿进行插拔卡、关闭系统、注销用户、重启电脑等操作。"
+    "点击法人卡延期按钮后，请勿进行插拔卡、关闭系统、注销用户、重启电脑等操作。\n"
     "万一中断，IC卡不会失效：卡上总有完整的原证书或新证书，再次登录即可接着办理。",
     "Please leave the card, this program and the computer alone while the renewal runs. Should it be cut short all "
     "the same, the card is not harmed: it has the old certificate or the new one, whole; log in again to go on.",
 )
 
-LOGGED_OUT = Text("请插入法人卡，然后点击“登录”", "insert the legal-person card, then log in")
-MAY_RENEW = Text("该卡可以延期", "this card can be renewed now")
+LOGGED_OUT = Text(
+    "尚未登录：请插好法人卡，点击“登录”", "not logged in: with the legal-person card in its place, log in"
+)
+LOG_IN_FIRST = Text("请先登录（F3），再办理延期", "log in first (F3); then the card can be renewed")
 CUT_SHORT = Text(
     "上次延期未办完，停在“{step}”；点击“法人卡延期”接着办理",
     'an earlier renewal was cut short before "{step}"; press "Renew this card" to go on',
@@ -49,7 +51,9 @@ CUT_SHORT = Text(
 WAIT = Text("请稍候……", "please wait …")
 
 PASSWORD = Text("请输入IC卡密码", "Password of the card")
+READING = Text("正在读卡，可以先输入密码……", "reading the card; you may type already …")
 TRIES = Text("还可以输入 {tries} 次", "{tries} tries are left")
+LAST_TRY = Text("还可以输入 1 次", "1 try is left")
 LOCKED = Text("该卡已锁，请到制卡中心解锁", "the card is locked; have it unlocked at the office")
 
 SIGNING = Text("正在做签名，请勿进行其他操作……", "the card signs the order; please wait …")
@@ -105,6 +109,11 @@ PROBLEMS: dict[type[HostError], str] = {
     HostError: "办理失败",
 }
 """What a problem is called in Chinese; the error's own text stands below it."""
+
+
+def tries_left(tries: int) -> Text:
+    """How many times a password may be given."""
+    return LAST_TRY if tries == 1 else TRIES.with_values(tries=tries)
 
 
 def say_problem(error: HostError, lang: Lang) -> str:
