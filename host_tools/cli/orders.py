@@ -195,8 +195,9 @@ def history(
         say_json(rows)
     for row in () if as_json else rows:
         by = f"by {row['by']}" if row["by"] else ""
-        words = (f"{row['sequence']:>3}", row["at"], row["action"], row["outcome"], by, row["state"], row["reason"])
-        click.echo("  ".join(filter(None, words)))
+        until = f", until {row['until']}" if row["until"] else ""
+        words = (f"{row['sequence']:>3}", row["at"], row["action"], row["outcome"], by, row["state"])
+        click.echo("  ".join(filter(None, (*words, row["stage"] + until, row["reason"]))))
 
 
 def subject_of(work: Work, text: str) -> Card | Enterprise:
@@ -216,6 +217,19 @@ def line_of(operation: Operation) -> dict[str, Any]:
         "by": operation.by_card,
         "order": operation.order_number,
         "state": operation.state,
+        "stage": _stage(operation),
+        "until": str(operation.data.get("until", "")),
         "reason": operation.reason,
         "hash": operation.hash,
     }
+
+
+ORDERED_FIRST = ("renew", "unlock", "replace", "holder-changed", "enterprise-cancelled")
+"""Actions with two lines in the log: the order, which is accepted with its proof, and what was then done."""
+
+
+def _stage(operation: Operation) -> str:
+    """Which of the two lines it is; empty for all others."""
+    if operation.action.value not in ORDERED_FIRST or operation.outcome.value != "accepted":
+        return ""
+    return "ordered" if "signature" in operation.data else "done"

@@ -14,6 +14,7 @@ from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed, sign_order
 from host_tools.office.plastic import USER_PIN, Plastic
 from host_tools.office.station import shown_number
+from host_tools.registry.log import Entry
 from host_tools.registry.models import Card
 from host_tools.registry.states import Action, ProcedureKind
 from host_tools.registry.work import Work
@@ -77,4 +78,6 @@ class Unlock:
             ended = work.open_procedure(ProcedureKind.UNLOCK, card)
             if ended is not None:
                 card.script_counter = self.plastic.scripts()
+                by, order = str(ended.data["by"]), str(ended.data["order"])
+                work.note(card, Entry(Action.UNLOCK, by, order))
                 work.finish(ended)
