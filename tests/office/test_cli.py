@@ -204,7 +204,7 @@ def test_a_refused_log_in(run: Run, house: House, image: Callable[[Made], Path])
 
 def test_a_refused_renewal_has_a_reason_too(run: Run, image: Callable[[Made], Path]) -> None:
     error = run("renew", image(LEGAL), "--json").json["error"]
-    assert ("renewal-refused", "not-now") == (error["code"], error["reason"])
+    assert ("renewal-refused", "too-early") == (error["code"], error["reason"])
 
 
 def test_a_wrong_password_at_log_in(run: Run, image: Callable[[Made], Path]) -> None:
