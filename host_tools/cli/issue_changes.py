@@ -99,8 +99,11 @@ def change_enterprise(desk: Desk, signer: Signer, credit_code: str, firm: str | 
     if not details.values:
         raise click.UsageError("say what changes: --firm or --customs-code")
     with opened_office(desk.office, desk.day, desk.passphrase_file) as office:
-        signed = signed_order(office, signer, Action.ENTERPRISE_CHANGED, credit_code, details=details)
-        waiting = Procedures(office, order_lang()).change_enterprise(signed, details)
+        procedures = Procedures(office, order_lang())
+        waiting = procedures.changed(credit_code, details.values)
+        if waiting is None:
+            signed = signed_order(office, signer, Action.ENTERPRISE_CHANGED, credit_code, details=details)
+            waiting = procedures.change_enterprise(signed, details)
     if desk.as_json:
         say_json({"enterprise": credit_code, "to_update": waiting})
     else:

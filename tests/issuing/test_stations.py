@@ -140,6 +140,14 @@ def test_another_name_of_the_enterprise_comes_onto_every_card(any_town: Town) ->
         assert ((), ()) == (audit(work).findings, work.open_procedures())
 
 
+def test_a_change_that_was_made_already_names_the_cards_that_wait(town: Town) -> None:
+    procedures, new = Procedures(town.office), {"name": "测试更名有限公司"}
+    assert None is procedures.changed(FIRM.credit_code, new)
+    town.change_enterprise(**new)
+    updated(town, town.legal)
+    assert (town.clerk,) == procedures.changed(FIRM.credit_code, new)
+
+
 def test_codes_that_stand_on_no_card_change_at_once(town: Town) -> None:
     assert () == town.change_enterprise(customs_code="9900000021&9900000039")
     with town.office.registry.reading() as work:
