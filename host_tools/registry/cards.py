@@ -287,7 +287,7 @@ class Cards(Transaction):
         """Until when the signing certificates of all cards are valid that have a current one, by card number."""
         query = select(Card.number, Certificate.not_after).join(Certificate, Certificate.card_id == Card.id)
         query = query.where(Certificate.use == Use.SIGN, Certificate.state == CertificateState.CURRENT)
-        return dict(self.session.execute(query).tuples().all())
+        return {row[0]: row[1] for row in self.session.execute(query)}
 
     def find_certificate(self, number: str) -> Certificate | None:
         """The certificate of a number, with its card."""

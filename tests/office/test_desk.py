@@ -126,7 +126,7 @@ def test_an_enterprise_is_the_matter_of_its_legal_person_card(house: House) -> N
     house.desk.submit(house.signed(house.order(Action.ISSUE, LEGAL, **details.data), LEGAL), details=details)
     with house.office.registry.reading() as work:
         assert Action.ISSUE is work.history(work.enterprise(LEGAL.enterprise))[-1].action
-    with pytest.raises(OrderRefused, match="may not do that to an enterprise"):
+    with pytest.raises(OrderRefused, match="does not belong to this enterprise"):
         house.do(Action.ISSUE, OTHER_LEGAL, enterprise=LEGAL.enterprise)
 
 
