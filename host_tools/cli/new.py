@@ -13,6 +13,7 @@ import click
 
 from host_tools.cli import profiles
 from host_tools.cli.cards import EngineChoice, board_around, close_card, engine_options, make_engine
+from host_tools.cli.days import Day
 from host_tools.cli.output import json_option, say_json
 from host_tools.errors import ImageProblem, ProfileProblem
 
@@ -44,7 +45,7 @@ class Wish:
 @click.option(
     "--date",
     "start",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     help="First day of the certificates, which are valid for ten years; today if not given.",
 )
 @click.option("--quiet", "-q", is_flag=True, help="Show no progress.")

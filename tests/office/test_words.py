@@ -121,6 +121,16 @@ def test_a_day_that_no_calendar_has(simcard: Simcard, house: House) -> None:
     assert "there is no such day" not in simcard("history", "--office", house.folder, "--date", "tomorrow").err
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "1949-12-31", "9901-01-01", "9999-12-31"])
+@pytest.mark.parametrize("command", [("office", "new"), ("ca", "init"), ("new", "--profile", "eport-operator")])
+def test_a_day_that_no_certificate_names_is_refused(
+    simcard: Simcard, tmp_path: Path, command: tuple[str, ...], day: str
+) -> None:
+    done = simcard(*command, tmp_path / "made", "--date", day)
+    assert (2, True) == (done.code, "days are of the years 1950 to 9900" in done.err)
+    assert not (tmp_path / "made").exists()
+
+
 # -- where things are
 
 
