@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -143,12 +142,8 @@ def _say_data(view: View, lang: Lang) -> None:
 
 
 def _say_json(renewal: Renewal, steps: list[str], against: str, waits_for: Step | None) -> None:
-    from host_tools.registry.columns import written
-
-    view = renewal.view()
-    card = {**asdict(view), "start": written(view.start), "end": written(view.end)}
     begun = {"open": waits_for is not None, "waits_for": waits_for}
-    say_json({"card": card, "steps": steps, "may_renew": not against, "against": against, **begun})
+    say_json({"card": renewal.view(), "steps": steps, "may_renew": not against, "against": against, **begun})
 
 
 @click.command(short_help="Unlock a card.")

@@ -120,6 +120,12 @@ class User:
         """Wait until the client has nothing to do."""
         await self.sees(lambda: len(self.app.screen_stack) == 1 and self.enabled("log-in"))
 
+    async def nothing_more(self) -> None:
+        """See the one who works with the card come to the end of what there is to do."""
+        await self.pilot.pause()
+        await self.app._ask(lambda: None)
+        await self.pilot.pause()
+
     async def notice(self) -> str:
         """Wait for a notice; what it says."""
         await self.sees(lambda: isinstance(self.app.screen, Notice) and self.text)

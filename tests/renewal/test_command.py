@@ -92,17 +92,41 @@ def test_a_renewal_that_was_cut_short_is_shown_with_the_step_that_waits(run: Run
     assert (True, "import-key", True) == (shown["open"], shown["waits_for"], shown["may_renew"])
 
 
-@pytest.mark.pcsc
-def test_a_card_that_is_pulled_is_said_to_be_whole_and_how_to_go_on(run: Run, town: Town, tmp_path: Path) -> None:
-    image = image_of(town, tmp_path, town.legal)
+def pulled(town: Town, image: Path, *command: str | Path) -> str:
+    """What a command says last that works on the card of an image in a reader, pulled before the office's script."""
     world = (sys.executable, "-m", "host_tools.cli", "exec", "--card", image, "--fault", "on 80F8 remove before", "--")
-    renew = (sys.executable, "-m", "host_tools.cli", "renew", "--reader", "simcard", "--date", DAY)
-    environment = {**os.environ, "SIMCARD_PIN": PIN_TEXT}
-    done = subprocess.run([*world, *renew], capture_output=True, text=True, check=False, env=environment)
+    typed = (sys.executable, "-m", "host_tools.cli", *command, "--reader", "simcard", "--office", town.folder)
+    secrets = {"SIMCARD_PIN": PIN_TEXT, "SIMCARD_SIGNER_PIN": PIN_TEXT}
+    done = subprocess.run([*world, *typed], capture_output=True, text=True, check=False, env={**os.environ, **secrets})
     assert done.returncode != 0
-    assert done.stderr.strip().splitlines()[-1].endswith(TAKEN_UP)
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.pcsc
+def test_a_card_pulled_while_it_is_renewed_is_said_to_be_whole_and_how_to_go_on(
+    run: Run, town: Town, tmp_path: Path
+) -> None:
+    image = image_of(town, tmp_path, town.legal)
+    assert pulled(town, image, "renew", "--date", DAY).endswith(TAKEN_UP)
     again = run("renew", image, "--json")
     assert (0, ["script", "record"]) == (again.code, again.json["steps"])
+
+
+@pytest.mark.pcsc
+def test_and_while_it_is_unlocked(run: Run, town: Town, tmp_path: Path) -> None:
+    clerk, legal = (image_of(town, tmp_path, number) for number in (town.clerk, town.legal))
+    today = f"{town.clock():%Y-%m-%d}"
+    assert pulled(town, clerk, "unlock", "--by", legal, "--date", today).endswith(TAKEN_UP)
+    assert 0 == run("unlock", clerk, "--by", legal, day=today).code
+
+
+@pytest.mark.pcsc
+def test_and_while_it_is_made(run: Run, town: Town, tmp_path: Path) -> None:
+    number, today = town.add_declarant(), f"{town.clock():%Y-%m-%d}"
+    town.blank(number)
+    blank = image_of(town, tmp_path, number)
+    assert pulled(town, blank, "issue", "card", number, "--date", today).endswith(TAKEN_UP)
+    assert 0 == run("issue", "card", number, blank, day=today).code
 
 
 def test_what_is_refused_before_anything_was_begun_has_no_such_word(run: Run, town: Town, tmp_path: Path) -> None:

@@ -235,6 +235,11 @@ def test_a_wrong_password_says_how_many_tries_are_left_and_the_last_one_locks(to
     play(scene())
 
 
+@pytest.mark.parametrize(("tries", "said"), [(3, "3 tries are left"), (2, "2 tries are left"), (1, "1 try is left")])
+def test_one_try_is_no_tries(tries: int, said: str) -> None:
+    assert said == texts.tries_left(tries).en
+
+
 def test_an_empty_password_is_not_put_to_the_card(town: Town) -> None:
     async def scene() -> None:
         async with user_of(reader_of(town)) as user:

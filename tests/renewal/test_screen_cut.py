@@ -164,9 +164,9 @@ def test_no_further_step_is_begun_while_the_question_stands_there(town: Town) ->
             reader.let_go()
             await user.sees(lambda: user.step is Step.SCRIPT)
             await user.reads(texts.LEFT[Left.OLD].zh)  # and not either: the script was not sent
-            sent = reader.link.sent if reader.link else 0
-            await user.pilot.pause(0.5)
             assert reader.link is not None
+            sent = reader.link.sent
+            await user.nothing_more()
             assert (Step.SCRIPT, sent) == (user.step, reader.link.sent)
             await user.press("enter")
             assert "2046年08月14日" in await user.notice()

@@ -132,6 +132,7 @@ class RenewalClient(Bilingual):
     async def action_log_in(self) -> None:
         """Log in with the card that is there; the password can be typed at once."""
         if self._is_free:
+            self._busy = True
             dialog = Password(texts.READING, ready=False)
             given = await self._open(dialog)
             self._begin(partial(self._log_in, dialog, given))
