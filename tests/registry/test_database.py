@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event, text
 
-from host_tools.errors import AlreadyRegistered, RegistryBusy, RegistryProblem
+from host_tools.errors import AlreadyRegistered, NoDatabase, RegistryBusy, RegistryProblem
 from host_tools.registry import database, schema
 from host_tools.registry.audit import audit
 from host_tools.registry.facade import Registry
@@ -196,6 +196,16 @@ def test_no_server_is_said_without_the_password(tmp_path: Path) -> None:
     with pytest.raises(RegistryProblem, match=r"postgresql\+psycopg://simcard:\*\*\*@") as caught:
         Registry.open(f"postgresql://simcard:geheim@/registry?host={tmp_path}", SetClock())
     assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.xdist_group("postgresql")
+def test_a_data_base_that_is_not_there_is_to_be_made(cluster: postgres.Cluster) -> None:
+    with pytest.raises(NoDatabase, match=r'"nowhere" does not exist; .*createdb makes one'):
+        Registry.open(cluster.url("nowhere"), SetClock())
+
+
+def test_what_is_outside_the_program_is_no_wrong_use() -> None:
+    assert {3} == {kind.exit_code for kind in (NoDatabase, RegistryBusy)}
 
 
 @pytest.mark.xdist_group("postgresql")
