@@ -100,7 +100,8 @@ def verify(
         place = f" {each.sequence}" if each.sequence else ""
         click.echo(f"{each.subject}{place}: {each.text}")
     if report.findings:
-        raise Tampered(f"{len(report.findings)} findings: the registry is not as it was written")
+        count = len(report.findings)
+        raise Tampered(f"{count} finding{'s' if count > 1 else ''}: the registry is not as it was written")
     if not as_json:
         click.echo(f"{report.operations} operations in {report.chains} chains are as they were written")
 
@@ -230,5 +231,5 @@ def _whole_enterprise(work: Work, enterprise: Enterprise) -> dict[str, Any]:
 
 
 def _operations(work: Work, of: Card | Enterprise) -> list[dict[str, Any]]:
-    shown = ("sequence", "at", "action", "outcome", "by", "state")
+    shown = ("sequence", "at", "action", "stage", "outcome", "by", "state", "until")
     return [{name: row[name] for name in shown} for row in map(line_of, work.history(of))]

@@ -84,7 +84,7 @@ def renew(
     with opened_office(office, day, passphrase_file) as found, where.link() as link:
         renewal = Renewal(found, Plastic(link), said)
         if show:
-            _show(renewal, signer.where is None, said, as_json)
+            _show(renewal, signer.where is None or same_image(signer.where, where), said, as_json)
             return
         if not renewal.is_open:
             _begin(renewal, signer, where, pin)
