@@ -22,13 +22,16 @@ from pathlib import Path
 
 from host_tools.errors import OfficeProblem
 from host_tools.pki import folder as authorities
+from host_tools.pki import smallfile
 from host_tools.pki.authority import Authority, Clock
 from host_tools.pki.generation import Generation
 from host_tools.pki.sm2 import Sm2
 from host_tools.pki.view import Certificate
 from host_tools.registry import database
+from host_tools.registry.codes import is_credit_code
 from host_tools.registry.facade import Registry
 from host_tools.registry.models import Card
+from host_tools.registry.states import CardKind
 from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
@@ -113,12 +116,14 @@ class Settings:
 def read_settings(path: Path) -> Settings:
     """The settings of an office's folder; `OfficeProblem` for a folder that holds none, or damaged ones."""
     try:
-        text = (path / SETTINGS).read_bytes()
+        text = smallfile.read(path / SETTINGS)
     except OSError:
         raise OfficeProblem(f"{path.absolute()}: holds no office; make one with simcard office new") from None
     try:
         found = json.loads(text)
         version, credit_code, url = found["version"], str(found["credit_code"]), str(found["registry"])
+        if not is_credit_code(credit_code):
+            raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError):
         raise OfficeProblem(f"{(path / SETTINGS).absolute()}: is damaged; restore it from a backup") from None
     if version != VERSION:
@@ -176,14 +181,20 @@ class Office:
 
     def operators(self, work: Work) -> tuple[Card, ...]:
         """The cards of its own operator by number, the newest last; that may be in the making."""
-        return tuple(work.cards(work.enterprise(self.credit_code)))
+        cards = tuple(work.cards(work.enterprise(self.credit_code)))
+        if not cards or any(card.kind is not CardKind.OPERATOR for card in cards):
+            raise OfficeProblem(f"{self.path / SETTINGS}: {self.credit_code} is no office; restore it from a backup")
+        return cards
 
     def master_key(self) -> Secret:
         """The key from which the management keys of all cards are derived."""
         try:
-            key = bytes.fromhex((self.path / MASTER_KEY).read_text(encoding="ascii"))
+            key = bytes.fromhex(smallfile.read(self.path / MASTER_KEY).decode("ascii"))
         except (OSError, ValueError):
-            raise OfficeProblem(f"{self.path / MASTER_KEY}: the office's master key cannot be read") from None
+            key = b""
+        if len(key) != KEY_SIZE:
+            text = f"the office's master key has {2 * KEY_SIZE} hexadecimal digits, and these are none"
+            raise OfficeProblem(f"{self.path / MASTER_KEY}: {text}; restore it from a backup")
         return Secret(key)
 
     def close(self) -> None:

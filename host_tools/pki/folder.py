@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from host_tools.errors import AuthorityProblem
-from host_tools.pki import der, softkey
+from host_tools.errors import AuthorityProblem, BadEncoding
+from host_tools.pki import der, smallfile, softkey
 from host_tools.pki.authority import Authority, Chain, Clock, found
 from host_tools.pki.generation import Addresses, Generation
 from host_tools.pki.keys import Hash
@@ -86,9 +86,9 @@ class Folder:
         self._clock = clock
         self._sm2 = sm2
         try:
-            settings = json.loads((path / SETTINGS).read_text(encoding="ascii"))
+            settings = json.loads(smallfile.read(path / SETTINGS))
             version, base, self._rsa_hash = settings["version"], settings["base"], Hash(settings["rsa_hash"])
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             raise AuthorityProblem(f"{path}: holds no authority; {remedy}") from None
         if version != VERSION:
             raise AuthorityProblem(f"{path}: was made by another version of this program ({version})")
@@ -106,10 +106,13 @@ class Folder:
             raise AuthorityProblem(f"{self.path}: has no {generation.value} generation")
         place = self.path / generation.value
         try:
-            bodies = [(place / f"{name}.pem").read_bytes() for name in (ROOT, ISSUING)]
+            bodies = [smallfile.read(place / f"{name}.pem") for name in (ROOT, ISSUING)]
         except OSError as error:
             raise AuthorityProblem(f"{error.filename}: cannot be read ({error.strerror})") from None
-        return Chain(*map(Certificate.parse, bodies))
+        try:
+            return Chain(*map(Certificate.parse, bodies))
+        except BadEncoding as error:
+            raise AuthorityProblem(f"{place}: {error}; restore the certificates from a backup") from None
 
     def authority(self, generation: Generation, passphrase: Secret | None) -> Authority:
         """The authority of a generation, its keys loaded."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from host_tools.errors import AuthorityProblem, BadEncoding, CannotOpen
-from host_tools.pki import ciphers, der, oids, tree
+from host_tools.pki import ciphers, der, oids, smallfile, tree
 from host_tools.pki.certificate import Issuer
 from host_tools.pki.keys import Hash, Kind, PublicKey, signed_digest
 from host_tools.pki.sm2 import SIZE, Sm2
@@ -204,7 +204,7 @@ def save(path: Path, pair: SoftKey, passphrase: Secret | None, rounds: int = ROU
 def load(path: Path, passphrase: Secret | None, sm2: Sm2) -> SoftKey:
     """The pair in a key file; `AuthorityProblem` when it is missing or the passphrase does not fit."""
     try:
-        text = path.read_bytes()
+        text = smallfile.read(path)
     except OSError as error:
         raise AuthorityProblem(f"{path}: cannot be read ({error.strerror})") from None
     plain = der.from_pem(text, PLAIN)

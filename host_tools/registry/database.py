@@ -21,6 +21,8 @@ MODE = 0o600
 WAIT_MS = 10_000
 """How long a writer waits for another."""
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+SQLITE_OPTIONS = frozenset(("mode", "uri"))
+"""What may stand behind a file's name: `?mode=ro&uri=true` only reads."""
 READING = "simcard_reading"
 POSTGRES_BUSY = ("55P03", "40P01", "40001")
 """lock_not_available, deadlock_detected, serialization_failure."""
@@ -40,6 +42,10 @@ def parsed(text: str) -> URL:
         raise RegistryProblem(f"{kind}: the registry is kept in sqlite or postgresql, not in that")
     if kind == "sqlite" and not url.database:
         raise RegistryProblem("the registry's URL names no file; it looks like sqlite:///registry.sqlite")
+    if kind == "sqlite" and (set(url.query) - SQLITE_OPTIONS or "\0" in str(url.database)):
+        raise RegistryProblem(
+            "the registry's URL names a file and nothing else; it looks like sqlite:///registry.sqlite"
+        )
     return url.set(drivername=DRIVERS[kind])
 
 
@@ -58,8 +64,8 @@ def lasting(text: str) -> str:
 
 
 def shown(url: URL) -> str:
-    """The URL without its password."""
-    return url.render_as_string(hide_password=True)
+    """The URL without its password, and without what stands behind it, which may be one."""
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def file_of(url: URL) -> Path | None:
