@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 
 from host_tools.errors import OfficeProblem
 from host_tools.office.orders import WORD
-from host_tools.office.station import HolderData, shown_number
-from host_tools.pki.generation import Generation
+from host_tools.office.station import HolderData, shown_number, subject_of
+from host_tools.pki.generation import Generation, subject_name
 from host_tools.registry import codes
 from host_tools.registry.models import Card
 from host_tools.registry.states import CardKind
@@ -88,6 +88,15 @@ def bodies(card: Card, holder: HolderData | None = None) -> dict[str, bytes]:
     return {**made, FILES["number"]: shown_number(card).encode()}
 
 
+def check_card(card: Card, holder: HolderData | None = None) -> None:
+    """`OfficeProblem` for data that do not fit on a card, or not into its certificates, before anything is begun."""
+    bodies(card, holder)
+    try:
+        subject_name(card.generation, subject_of(card, holder))
+    except ValueError:
+        raise OfficeProblem("the names are too long for a certificate, which takes 64 characters") from None
+
+
 def _written(text: str, generation: Generation) -> bytes:
     try:
         body = text.encode(ENCODINGS[generation])
@@ -101,7 +110,7 @@ def _written(text: str, generation: Generation) -> bytes:
 
 def check_person(person: Person, kind: CardKind) -> None:
     """`OfficeProblem`, saying what is wrong, for a person who cannot get a card of this kind."""
-    _insist(0 < len(person.name) <= LONGEST_NAME, f"a name has 1 to {LONGEST_NAME} characters")
+    _insist(0 < len(person.name.strip()) <= LONGEST_NAME, f"a name has 1 to {LONGEST_NAME} characters")
     _insist(_is_text(*asdict(person).values()), "holder data may not hold || nor what cannot be printed")
     _insist(0 < len(person.document_number) <= LONGEST_TEXT, "the document number is missing or too long")
     fault = codes.identity_fault(person.document_number) if person.document_type == IDENTITY_CARD else ""
@@ -127,7 +136,7 @@ def check_firm(firm: Firm) -> None:
 
 def _is_text(*texts: str) -> bool:
     """Whether these can stand between || on a card, and mean to a reader what they are."""
-    return all(text.isprintable() and "||" not in text for text in texts)
+    return all(text.isprintable() and "||" not in f"{text}|" for text in texts)
 
 
 def _insist(condition: bool, text: str) -> None:

@@ -11,15 +11,16 @@ from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
 from host_tools.eport_client.wording import Lang
-from host_tools.errors import AlreadyRegistered, OfficeProblem
+from host_tools.errors import AlreadyRegistered, OfficeProblem, OrderRefused
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.stations import HOLDER, OLD
-from host_tools.office.desk import Desk
+from host_tools.office.desk import Desk, Expected
 from host_tools.office.folder import Office
 from host_tools.office.orders import Details, Order, Signed
 from host_tools.office.papers import BY, ORDER
-from host_tools.office.station import START
+from host_tools.office.refusals import Reason
+from host_tools.office.station import START, HolderData
 from host_tools.pki.generation import Generation
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
@@ -123,7 +124,9 @@ class Procedures:
             raise OfficeProblem("an enterprise has one legal-person card; replace it instead")
         plan.check_person(person, kind)
         details = Details(plan.new_card(person, kind, generation), salt)
-        order = Desk(self.office, self._lang).submit(signed, details=details).order
+        order = (
+            Desk(self.office, self._lang).submit(signed, Expected(Action.ISSUE, one_card=False), details=details).order
+        )
 
         def do(work: Work) -> str:
             page: Json = {BY: order.by, ORDER: order.number, SALT: salt}
@@ -137,12 +140,16 @@ class Procedures:
 
     def replace(self, signed: Signed) -> str:
         """A new card for the holder of a lost or damaged one; its number. The old one is void once the new is made."""
-        order = Order.parse(signed.text)
-        with self.office.registry.reading() as work:
-            there = _replacement(work, order)
-        if there:
+        try:
+            order = Desk(self.office, self._lang).submit(signed, Expected(Action.REPLACE)).order
+        except OrderRefused as refused:
+            # Who signed has the right, or another reason would be told; the card is void because it was replaced.
+            order = Order.parse(signed.text)
+            with self.office.registry.reading() as work:
+                there = _replacement(work, order) if refused.reason == Reason.CARD_STATE.value else ""
+            if not there:
+                raise
             return there
-        Desk(self.office, self._lang).submit(signed)
 
         def do(work: Work) -> str:
             old = work.card(order.cards[0])
@@ -155,17 +162,18 @@ class Procedures:
         changes = dict(details.values)
         order = Order.parse(signed.text)
         with self.office.registry.reading() as work:
-            card = work.card(order.cards[0])
+            card = work.card(next(iter(order.cards), ""))
             person, kind = _person(card.holder), card.kind
         # The data of a legal-person card follow the enterprise's; the office alone signs for those.
         plan.check_person(Person(**{**asdict(person), **changes}), kind)
 
         def also(work: Work, card: Card, order: Order) -> None:
             work.insist_on_room(card)
+            plan.check_card(card, replace(HolderData.of(card), **changes))
             page = {START: self._start(card.generation), BY: order.by, ORDER: order.number, HOLDER: changes}
             work.begin(ProcedureKind.HOLDER, card, {**page, SALT: details.salt})
 
-        Desk(self.office, self._lang).submit(signed, also, details)
+        Desk(self.office, self._lang).submit(signed, Expected(Action.HOLDER_CHANGED), also=also, details=details)
         return order.cards[0]
 
     def change_enterprise(self, signed: Signed, details: Details) -> tuple[str, ...]:
@@ -185,7 +193,8 @@ class Procedures:
             waiting[:] = [self._update(work, card, page) for card in shown]
             return facts
 
-        Desk(self.office, self._lang).submit(signed, details=details, whole=whole)
+        expected = Expected(Action.ENTERPRISE_CHANGED, one_card=False)
+        Desk(self.office, self._lang).submit(signed, expected, details=details, whole=whole)
         return tuple(waiting)
 
     def changed(self, credit_code: str, changes: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -198,7 +207,7 @@ class Procedures:
             return tuple(card.number for card in cards if work.open_procedure(ProcedureKind.HOLDER, card) is not None)
 
     def _update(self, work: Work, card: Card, page: Json) -> str:
-        plan.bodies(card)  # what does not fit on a card is said before anything is written down
+        plan.check_card(card)
         work.insist_on_room(card)
         work.begin(ProcedureKind.HOLDER, card, {START: self._start(card.generation), **page})
         return card.number
@@ -243,7 +252,7 @@ class Procedures:
     def cancel_enterprise(self, signed: Signed) -> tuple[str, ...]:
         """Take an enterprise out of the network: all its cards become void; their numbers. Resumed by another order."""
         desk = Desk(self.office, self._lang)
-        order = desk.submit(signed).order
+        order = desk.submit(signed, Expected(Action.ENTERPRISE_CANCELLED, one_card=False)).order
         with self.office.registry.writing() as work:
             enterprise = work.enterprise_alone(order.enterprise)
             left = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
@@ -274,7 +283,7 @@ class Procedures:
         said = page or {}
         entry = Entry(Action.CARD_ADDED, str(said.get(BY, "")), str(said.get(ORDER, "")))
         made = work.add_card(number, kind, holder, generation, medium=medium, entry=entry)
-        plan.bodies(made)  # what does not fit on a card is said before anything is written down
+        plan.check_card(made)
         work.begin(ProcedureKind.ISSUE, made, {START: self._start(generation), **said})
         return made
 
@@ -284,7 +293,7 @@ class Procedures:
         number = self._next_number(work, old.enterprise, old.kind)
         entry = Entry(Action.CARD_ADDED, by, ordered, data={"replaces": old.number})
         made = work.add_card(number, old.kind, holder, old.generation, medium=old.medium, entry=entry)
-        plan.bodies(made)
+        plan.check_card(made)
         work.begin(
             ProcedureKind.REPLACE, made, {START: self._start(made.generation), BY: by, ORDER: ordered, OLD: old.number}
         )

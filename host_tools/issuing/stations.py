@@ -6,15 +6,16 @@ is in the registry before anything is written to plastic, and nothing is written
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from host_tools.errors import OfficeProblem
+from host_tools.errors import OfficeProblem, OfficeRefused
 from host_tools.issuing import plan
 from host_tools.office import scripts
 from host_tools.office.folder import Office
 from host_tools.office.papers import BY, ORDER, give_up, on_paper, strays
 from host_tools.office.plastic import ADMIN_PIN, USER_PIN, Plastic
-from host_tools.office.staging import Issued, Seen
+from host_tools.office.staging import Issued, Seen, Step
 from host_tools.office.station import HolderData, Station, Task, revoke, shown_number, subject_of
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import Subject
@@ -44,6 +45,7 @@ class Issuing(Station):
 
     kind = ProcedureKind.ISSUE
     when_void = "this blank stays a blank"
+    has_a_key = False
 
     def __init__(self, office: Office, plastic: Plastic, number: str, another: bool = False) -> None:
         super().__init__(office, plastic, number)
@@ -149,6 +151,14 @@ class Update(Station):
         with office.registry.reading() as work:
             card = work.card(plastic.number())
         super().__init__(office, plastic, card.number)
+
+    def run(self, pin: Callable[[], Secret]) -> Iterator[Step]:
+        """Every step; a card that was frozen or lost meanwhile is not gone on with."""
+        with self.office.registry.reading() as work:
+            state = work.card(self.number).state
+        if state not in (CardState.NORMAL, CardState.VOID):  # of a void one the station says so itself
+            raise OfficeRefused(f"card {self.number} is {state.value}; its data change once it is normal", "card-state")
+        return super().run(pin)
 
     def page(self) -> Json | None:
         """What is written down of the change that waits for the card; None where none does."""

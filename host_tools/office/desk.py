@@ -58,6 +58,20 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """The order that is needed for what is done next: an action, and one card (any, or this one) or none."""
+
+    action: Action
+    one_card: bool = True
+    card: str = ""
+
+    def allows(self, order: Order) -> bool:
+        """Whether it is that order."""
+        cards = len(order.cards) == (1 if self.one_card else 0)
+        return order.action is self.action and cards and self.card in ("", *order.cards)
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """An order cut short earlier, finished now."""
 
@@ -71,6 +85,7 @@ class _Case:
     """An order while it is looked at: what is known of it so far."""
 
     signed: Signed
+    expected: Expected | None = None
     details: Details | None = None
     order: Order | None = None
     by: str = ""
@@ -100,10 +115,19 @@ class Desk:
     # -- taking orders
 
     def submit(
-        self, signed: Signed, also: Also | None = None, details: Details | None = None, whole: Whole | None = None
+        self,
+        signed: Signed,
+        expected: Expected | None = None,
+        *,
+        also: Also | None = None,
+        details: Details | None = None,
+        whole: Whole | None = None,
     ) -> Accepted:
-        """Follow an order, or `OrderRefused`. `also` and `whole` are done in the transaction that accepts it."""
-        case, refusal, ruled = _Case(signed, details), None, {}
+        """Follow an order, or `OrderRefused`. `also` and `whole` are done in the transaction that accepts it.
+
+        `expected`: what whoever hands it in is about to do; an order that says anything else is refused.
+        """
+        case, refusal, ruled = _Case(signed, expected, details), None, {}
         self._finish_what_is_open(signed)
         with self._office.registry.writing() as work:
             try:
@@ -143,6 +167,8 @@ class Desk:
         if order.by != row.card.number:
             raise Refusal(Reason.OTHER_SIGNER)
         self._spend(work, order)
+        if case.expected is not None and not case.expected.allows(order):
+            raise Refusal(Reason.FORM)
         signer = insist_on_standing(self._office, work, row)
         party = Party(signer.number, signer.kind, signer.enterprise.credit_code, self._office.is_own(signer))
         ruled: dict[str, Rule] = {}

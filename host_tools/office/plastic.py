@@ -9,7 +9,7 @@ from __future__ import annotations
 from host_tools.client.algorithms import Role
 from host_tools.client.info import ContainerInfo, KeyInfo
 from host_tools.client.iso import IsoCard
-from host_tools.errors import BadResponse, NotFound, OfficeProblem, WrongState
+from host_tools.errors import BadResponse, BadSignature, NotFound, OfficeProblem, WrongState
 from host_tools.link.base import CardLink
 from host_tools.office.staging import Seen
 from host_tools.pki import request
@@ -104,6 +104,14 @@ class Plastic:
     def login(self, pin: Secret) -> None:
         """Present the holder's PIN; `PinError` for a wrong one."""
         self.iso.verify_pin(USER_PIN, pin)
+
+    def prove(self, key: PublicKey, text: bytes) -> bytes:
+        """A signature by the key in use over a text; `BadSignature` where the card has no such key."""
+        for container in self.iso.containers():
+            found = _key(container, Role.SIGN)
+            if found is not None and self.iso.public_key(found.reference) == key:
+                return self.iso.sign(found.reference, text)
+        raise BadSignature("the card has no such key")
 
     def stage(self, generation: Generation) -> None:
         """Make the container in which new keys are made ready."""

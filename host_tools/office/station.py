@@ -10,23 +10,29 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from datetime import date
+from secrets import token_hex
 from typing import ClassVar
 
-from host_tools.errors import BadResponse, OfficeProblem
+from host_tools.errors import BadResponse, BadSignature, OfficeProblem
 from host_tools.office import scripts
 from host_tools.office.desk import settle
 from host_tools.office.folder import Office
 from host_tools.office.papers import ASKED, ISSUED, issued_by, strays
 from host_tools.office.plastic import Plastic
 from host_tools.office.staging import Issued, Seen, Step, next_step
+from host_tools.pki import verify
 from host_tools.pki.certificate import Use
 from host_tools.pki.generation import CARD_PREFIX, Generation, Subject, serial_of
+from host_tools.pki.keys import SCHEMES, USUAL_HASH
 from host_tools.pki.revocation import Reason
+from host_tools.pki.view import Certificate
+from host_tools.registry.columns import canonical
 from host_tools.registry.models import Card, Procedure
 from host_tools.registry.states import CardState, ProcedureKind
 from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
+PRESENCE_FORM = "simcard presence 1"
 START = "start"
 """The page of a procedure that has the day from which what is issued is valid."""
 MOST_STEPS = 32
@@ -88,6 +94,8 @@ class Station(ABC):
     kind: ProcedureKind
     when_void: ClassVar = "nothing more is done to it"
     """What there is to say of the card in the reader, once it became void."""
+    has_a_key: ClassVar = True
+    """Whether the card in the reader has keys that the registry knows it by; a blank has none."""
 
     def __init__(self, office: Office, plastic: Plastic, number: str) -> None:
         self.office = office
@@ -150,11 +158,34 @@ class Station(ABC):
                 self._script(seen)
 
     def _certify(self, task: Task, seen: Seen, before: Issued | None) -> None:
+        if self.has_a_key:
+            self.insist_on_its_key(seen)
         asked = self.plastic.request(task.generation, task.subject, seen.keys[Use.SIGN])
         self._note(self.keys(seen), before)
         # Their keys are gone from the card: nobody can ever use these certificates.
         for number in self._put_down(task, asked, before):
             revoke(self.office, number)
+
+    def insist_on_its_key(self, seen: Seen) -> None:
+        """`OfficeProblem` where the card in the reader is not the one of its number: it has to use that one's key.
+
+        Anybody can make a card that bears a number; nothing is certified for one that only says so.
+        """
+        text = canonical({"form": PRESENCE_FORM, "card": self.number, "nonce": token_hex(32)}).encode()
+        with self.office.registry.reading() as work:
+            rows = work.certificates(work.card(self.number))
+        known = [Certificate.parse(row.der).key for row in rows if row.use is Use.SIGN]
+        try:
+            if seen.active is None or seen.active not in known:
+                raise BadSignature("another key")
+            hash_, scheme = USUAL_HASH[seen.active.kind], SCHEMES[seen.active.kind][0]
+            signature = self.plastic.prove(seen.active, text)
+            verify.verify(seen.active, hash_, scheme, text, signature, self.office.sm2.verify)
+        except BadSignature:
+            raise OfficeProblem(
+                f"the card in the reader bears the number {self.number}, and has not its key: it is another card; "
+                "nothing was issued for it"
+            ) from None
 
     def keys(self, seen: Seen) -> frozenset[bytes]:
         """The keys (fingerprints) for which the authority is asked to issue."""

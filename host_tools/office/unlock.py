@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from host_tools.client.iso import IsoCard
 from host_tools.eport_client.wording import Lang
+from host_tools.errors import OfficeRefused
 from host_tools.office import scripts
-from host_tools.office.desk import Desk
+from host_tools.office.desk import Desk, Expected
 from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed, sign_order
 from host_tools.office.plastic import USER_PIN, Plastic
 from host_tools.office.station import shown_number
 from host_tools.registry.log import Entry
 from host_tools.registry.models import Card
-from host_tools.registry.states import Action, ProcedureKind
+from host_tools.registry.states import Action, CardState, ProcedureKind
 from host_tools.registry.work import Work
 from simcard.wire.secret import Secret
 
@@ -53,7 +54,7 @@ class Unlock:
         def open_(work: Work, card: Card, order: Order) -> None:
             work.begin(ProcedureKind.UNLOCK, card, {"order": order.number, "by": order.by}, count)
 
-        Desk(self.office, self._lang).submit(signed, open_)
+        Desk(self.office, self._lang).submit(signed, Expected(Action.UNLOCK, card=self.number), also=open_)
 
     def script(self, count: int) -> bytes:
         """The script that unlocks the card as its `count`th."""
@@ -65,9 +66,14 @@ class Unlock:
     def finish(self) -> None:
         """Have the card carry the script out, unless it has, and end the procedure."""
         with self.office.registry.reading() as work:
-            found = work.open_procedure(ProcedureKind.UNLOCK, work.card(self.number))
+            card = work.card(self.number)
+            found = work.open_procedure(ProcedureKind.UNLOCK, card)
         if found is None:
             return
+        if card.state is not CardState.NORMAL:
+            raise OfficeRefused(
+                f"card {self.number} is {card.state.value}; it is unlocked once it is normal", "card-state"
+            )
         assert found.script_counter is not None
         done = self.plastic.scripts()
         # Every script of the office resets the PIN, so any that ran since the order did it; unless it is locked again.

@@ -16,7 +16,7 @@ from host_tools.client.iso import IsoCard
 from host_tools.eport_client.wording import Lang
 from host_tools.errors import NotRegistered, OfficeRefused
 from host_tools.office import scripts
-from host_tools.office.desk import Desk
+from host_tools.office.desk import Desk, Expected
 from host_tools.office.folder import Office
 from host_tools.office.orders import Order, Signed, sign_order
 from host_tools.office.plastic import USER_PIN, Plastic
@@ -155,7 +155,7 @@ class Renewal(Station):
     def accept(self, signed: Signed) -> None:
         """Hand in a signed order; the procedure is begun in the transaction that accepts it."""
         self._insist(Order.parse(signed.text).by)
-        Desk(self.office, self._lang).submit(signed, self._open)
+        Desk(self.office, self._lang).submit(signed, Expected(Action.RENEW, card=self.number), also=self._open)
 
     def _open(self, work: Work, card: Card, order: Order) -> None:
         self.office.insist_on_life(card.generation)

@@ -111,7 +111,8 @@ def test_nobody_is_bound_to_an_operator_card(house: House) -> None:
 def test_an_order_to_unlock_is_written_down_for_whoever_unlocks(house: House, by: Made, card: Made) -> None:
     seen: list[str] = []
     house.desk.submit(
-        house.signed(house.order(Action.UNLOCK, by, card), by), lambda work, found, order: seen.append(found.number)
+        house.signed(house.order(Action.UNLOCK, by, card), by),
+        also=lambda work, found, order: seen.append(found.number),
     )
     assert ([card.number], Action.UNLOCK) == (seen, house.history(card)[-1].action)
 
