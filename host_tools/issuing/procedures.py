@@ -15,7 +15,7 @@ from host_tools.errors import AlreadyRegistered, OfficeProblem, OrderRefused
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.stations import HOLDER, OLD
-from host_tools.office.desk import Desk, Expected
+from host_tools.office.desk import LEAVES, Desk, Expected
 from host_tools.office.folder import Office
 from host_tools.office.orders import Details, Order, Signed
 from host_tools.office.papers import BY, ORDER
@@ -252,18 +252,24 @@ class Procedures:
     def cancel_enterprise(self, signed: Signed) -> tuple[str, ...]:
         """Take an enterprise out of the network: all its cards become void; their numbers. Resumed by another order."""
         desk = Desk(self.office, self._lang)
-        order = desk.submit(signed, Expected(Action.ENTERPRISE_CANCELLED, one_card=False)).order
-        with self.office.registry.writing() as work:
+        left: list[str] = []
+
+        def whole(work: Work, order: Order) -> Json:
             enterprise = work.enterprise_alone(order.enterprise)
-            left = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
-            for card in left:
-                page: Json = {"action": Action.VOID.value, "to": CardState.VOID.value, "number": order.number}
-                work.begin(ProcedureKind.ORDER, card, {**page, "by": order.by, "proof": {}})
+            if enterprise.state is not EnterpriseState.ACTIVE:
+                raise OfficeProblem(f"enterprise {enterprise.credit_code} is {enterprise.state.value} already")
+            page: Json = {"action": Action.VOID.value, "to": CardState.VOID.value, "number": order.number}
+            cards = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
+            for card in cards:
+                work.begin(ProcedureKind.ORDER, card, {**page, "by": order.by, "proof": {}, LEAVES: True})
+            if not cards:
+                work.cancel_enterprise(enterprise, Entry(order.action, order.by, order.number))
+            left[:] = [card.number for card in cards]
+            return {}
+
+        desk.submit(signed, Expected(Action.ENTERPRISE_CANCELLED, one_card=False), whole=whole)
         desk.resume()
-        with self.office.registry.writing() as work:
-            entry = Entry(Action.ENTERPRISE_CANCELLED, order.by, order.number)
-            work.cancel_enterprise(work.enterprise_alone(order.enterprise), entry)
-        return tuple(card.number for card in left)
+        return tuple(left)
 
     # -- what they share
 

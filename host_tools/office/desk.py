@@ -27,8 +27,8 @@ from host_tools.pki.ledger import Entry as BookEntry
 from host_tools.pki.revocation import Reason as Why
 from host_tools.registry.columns import Json
 from host_tools.registry.log import Entry
-from host_tools.registry.models import Card
-from host_tools.registry.states import Action, CardState, Outcome, ProcedureKind
+from host_tools.registry.models import Card, Enterprise
+from host_tools.registry.states import Action, CardState, EnterpriseState, Outcome, ProcedureKind
 from host_tools.registry.work import Work
 
 LIFE = timedelta(minutes=10)
@@ -41,6 +41,8 @@ RECORD = "record_number"
 MOST_KEPT = 4096
 """Bytes of what a stranger sends that the log keeps; it must not grow as they please."""
 
+LEAVES = "leaves"
+"""Page of an order to void a card: its enterprise leaves the network with the last one."""
 Also = Callable[[Work, Card, Order], None]
 """What else to do in the transaction that accepts an order, for each card."""
 Whole = Callable[[Work, Order], Json]
@@ -283,7 +285,17 @@ class Desk:
             work.finish(found)
             if done.state is CardState.VOID:
                 give_up(work, card)
+            if found.data.get(LEAVES):
+                _leave(work, card.enterprise, Entry(Action.ENTERPRISE_CANCELLED, entry.by_card, entry.order_number))
             return done.state
+
+
+def _leave(work: Work, enterprise: Enterprise, entry: Entry) -> None:
+    """The enterprise leaves with the last of its cards, in one transaction."""
+    alone = work.enterprise_alone(enterprise.credit_code)
+    gone = all(card.state is CardState.VOID for card in work.cards(alone))
+    if gone and alone.state is EnterpriseState.ACTIVE:
+        work.cancel_enterprise(alone, entry)
 
 
 def settle(office: Office, number: str, state: CardState) -> None:

@@ -268,10 +268,23 @@ class Station(ABC):
         return found
 
     def _task(self) -> Task:
+        self._begin_today()
         with self.office.registry.reading() as work:
             card, procedure = work.card(self.number), self._procedure(work)
             start = date.fromisoformat(str(procedure.data[START]))
             return Task(card.number, card.generation, self.subject(card, procedure), start)
+
+    def _begin_today(self) -> None:
+        """Work of an earlier day that has got nothing yet of the authority gets certificates of today."""
+        today = self.office.clock().date().isoformat()
+        with self.office.registry.reading() as work:
+            card, procedure = work.card(self.number), self._procedure(work)
+            generation, page = card.generation, procedure.data
+        if issued_by(procedure) is not None or page[START] == today:
+            return
+        self.office.insist_on_life(generation)
+        with self.office.registry.writing() as work:
+            work.step(self._procedure(work), **{START: today})
 
     def subject(self, card: Card, procedure: Procedure) -> Subject:
         """Whom the new certificates name."""

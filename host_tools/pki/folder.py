@@ -119,6 +119,10 @@ class Folder:
         chain = self.chain(generation)
         place = self.path / generation.value
         keys = [softkey.load(place / f"{name}.key", passphrase, self._sm2) for name in (ISSUING, RECOVERY)]
+        if keys[0].key != chain.issuing.key:
+            raise AuthorityProblem(
+                f"{place / f'{ISSUING}.key'}: is the key of another authority; restore it from a backup"
+            )
         hash_ = self._rsa_hash if generation is Generation.RSA else None
         return Authority(chain, keys[0], keys[1], self.ledger, self._clock, self._addresses, hash_)
 

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from host_tools.errors import AlreadyRegistered
+from host_tools.errors import AlreadyRegistered, AuthorityProblem, OfficeProblem
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.procedures import Procedures
 from host_tools.issuing.stations import Replacing
 from host_tools.office.desk import RECORD, Desk
 from host_tools.office.orders import Order, sign_order
+from host_tools.pki import folder as authorities
+from host_tools.pki.certificate import Use
+from host_tools.pki.folder import Wish as AuthorityWish
 from host_tools.pki.generation import Generation
 from host_tools.registry.audit import audit
 from host_tools.registry.states import Action, CardState, EnterpriseState
 from tests.issuing.support import CLERK, FIRM, LEGAL, OPERATOR_NUMBER, PIN, Town
+from tests.pki.support import SM2
 
 NUMBER = "99000001"
 
@@ -115,3 +121,43 @@ def test_what_differs_from_an_enterprise_in_the_network_is_told(
 ) -> None:
     with pytest.raises(AlreadyRegistered, match=said):
         Procedures(town.office).join(firm, legal, CLERK, generation)
+
+
+def test_an_enterprise_leaves_with_the_last_of_its_cards_whoever_finishes(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies when the order is accepted; the legal-person card may be void by the time another goes on."""
+
+    def die(_desk: Desk) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Desk, "resume", die)
+        Procedures(town.office).cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, town.legal))
+    Desk(town.office).resume()
+    with town.office.registry.reading() as work:
+        assert EnterpriseState.CANCELLED is work.enterprise(FIRM.credit_code).state
+        assert ((), ()) == (audit(work).findings, work.open_procedures())
+
+
+def test_an_enterprise_is_cancelled_once(town: Town) -> None:
+    order = town.order(Action.ENTERPRISE_CANCELLED, OPERATOR_NUMBER)
+    Procedures(town.office).cancel_enterprise(order)
+    with pytest.raises(OfficeProblem, match="cancelled already"):
+        Procedures(town.office).cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, OPERATOR_NUMBER))
+
+
+def test_work_of_long_ago_gets_certificates_of_today(town: Town) -> None:
+    number = town.add_declarant()
+    town.clock.moment = town.clock.moment.replace(year=town.clock.moment.year + 3)
+    town.issue(number)
+    with town.office.registry.reading() as work:
+        row = work.current(work.card(number), Use.SIGN)
+    assert (town.clock().date(), 10) == (row.not_before.date(), row.not_after.year - town.clock().year)
+
+
+def test_the_key_of_another_authority_issues_nothing(town: Town, tmp_path: Path) -> None:
+    authorities.create(tmp_path / "other", AuthorityWish(rounds=10), None, town.clock, SM2)
+    shutil.copy(tmp_path / "other" / "sm2" / "issuing.key", town.folder / "ca" / "sm2" / "issuing.key")
+    with pytest.raises(AuthorityProblem, match="key of another authority"):
+        town.office.authority(Generation.SM2)
