@@ -11,7 +11,7 @@ from dataclasses import asdict, fields, replace
 from typing import TypeVar
 
 from host_tools.eport_client.wording import Lang
-from host_tools.errors import AlreadyRegistered, OfficeProblem, OrderRefused
+from host_tools.errors import AlreadyRegistered, OfficeProblem, OrderRefused, RegistryBusy
 from host_tools.issuing import plan
 from host_tools.issuing.plan import Firm, Person
 from host_tools.issuing.stations import HOLDER, OLD
@@ -261,12 +261,15 @@ class Procedures:
             page: Json = {"action": Action.VOID.value, "to": CardState.VOID.value, "number": order.number}
             cards = [card for card in work.cards(enterprise) if card.state is not CardState.VOID]
             for card in cards:
+                if work.open_procedure(ProcedureKind.ORDER, card) is not None:
+                    raise RegistryBusy(f"another order about card {card.number} is being followed now; try again")
                 work.begin(ProcedureKind.ORDER, card, {**page, "by": order.by, "proof": {}, LEAVES: True})
             if not cards:
                 work.cancel_enterprise(enterprise, Entry(order.action, order.by, order.number))
             left[:] = [card.number for card in cards]
             return {}
 
+        desk.resume()
         desk.submit(signed, Expected(Action.ENTERPRISE_CANCELLED, one_card=False), whole=whole)
         desk.resume()
         return tuple(left)

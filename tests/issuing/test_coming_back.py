@@ -128,16 +128,47 @@ def test_an_enterprise_leaves_with_the_last_of_its_cards_whoever_finishes(
 ) -> None:
     """The process dies when the order is accepted; the legal-person card may be void by the time another goes on."""
 
-    def die(_desk: Desk) -> None:
-        raise KeyboardInterrupt
+    resume = Desk.resume
+
+    def dies_when_accepted(desk: Desk) -> object:
+        with town.office.registry.reading() as work:
+            if work.open_procedures():
+                raise KeyboardInterrupt
+        return resume(desk)
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Desk, "resume", die)
+        patch.setattr(Desk, "resume", dies_when_accepted)
         Procedures(town.office).cancel_enterprise(town.order(Action.ENTERPRISE_CANCELLED, town.legal))
     Desk(town.office).resume()
     with town.office.registry.reading() as work:
         assert EnterpriseState.CANCELLED is work.enterprise(FIRM.credit_code).state
         assert ((), ()) == (audit(work).findings, work.open_procedures())
+
+
+def test_an_order_that_was_cut_short_does_not_keep_a_card_from_leaving(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = town.order(Action.ENTERPRISE_CANCELLED, town.legal)
+    freeze = Order(Action.FREEZE, (town.clerk,), FIRM.credit_code, town.legal, town.clock())
+    signed = sign_order(town.card(town.legal), PIN, freeze)
+    accepted: list[str] = []
+    carry_out = Desk._carry_out
+
+    def dies_when_accepted(desk: Desk, number: str) -> object:
+        with town.office.registry.reading() as work:
+            if work.open_procedures():
+                accepted.append(number)
+                raise KeyboardInterrupt
+        return carry_out(desk, number)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Desk, "_carry_out", dies_when_accepted)
+        Desk(town.office).submit(signed)
+    assert [town.clerk] == accepted
+    Procedures(town.office).cancel_enterprise(order)
+    with town.office.registry.reading() as work:
+        assert EnterpriseState.CANCELLED is work.enterprise(FIRM.credit_code).state
+    assert {CardState.VOID} == {town.state(number) for number in (town.legal, town.clerk)}
 
 
 def test_an_enterprise_is_cancelled_once(town: Town) -> None:
